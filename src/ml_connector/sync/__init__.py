@@ -1,0 +1,1 @@
+"""What one run does, step by step; `runner` alone knows the order."""
