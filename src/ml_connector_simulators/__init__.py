@@ -1,1 +1,1 @@
-"""Simulated vendor systems: HTTP servers written from the vendors' fact sheets alone, importing nothing of the product."""
+"""Simulated vendor systems: HTTP servers written from the fact sheets alone, importing nothing of the product."""
