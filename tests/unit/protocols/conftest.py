@@ -1,0 +1,31 @@
+"""The scripted server, a connection to it, and a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from scripted_server import ScriptedServer
+
+from ml_connector import clock
+from ml_connector.protocols.http import Http, HttpSettings
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    scripted = ScriptedServer()
+    await scripted.start()
+    yield scripted
+    await scripted.stop()
+
+
+@pytest.fixture
+async def http(server: ScriptedServer) -> AsyncIterator[Http]:
+    async with Http(HttpSettings(allowed_origins=(server.url(""),), read_timeout_s=0.05)) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def manual_clock() -> Iterator[clock.ManualClock]:
+    with clock.use(clock.ManualClock()) as manual:
+        yield manual
