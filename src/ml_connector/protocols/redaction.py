@@ -23,11 +23,14 @@ _NAMES = (
     r"api_?key|authorization|proxy-authorization"
 )
 _PATTERNS = (
-    (re.compile(r"(?i)\b(bearer|basic|negotiate)(\s+|%20)[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {MASK}"),
-    (re.compile(rf"(?i)\b({_NAMES})(=)[^&\s\"'<>]+"), rf"\1\2{MASK}"),
-    (re.compile(rf"(?i)([\"'](?:{_NAMES})[\"']\s*:\s*)([\"'])(?:\\.|(?!\2).)*\2"), rf"\1\2{MASK}\2"),
-    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s:@]+:[^/\s@]+@"), rf"\1{MASK}@"),
+    re.compile(r"(?i)\b(?:bearer|basic|negotiate)(?:\s+|%20)([A-Za-z0-9._~+/=-]{6,})"),
+    re.compile(rf"(?i)\b(?:{_NAMES})=([^&\s\"'<>]+)"),
+    re.compile(rf"(?i)\"(?:{_NAMES})\"\s*:\s*\"((?:\\.|[^\"\\])*)"),
+    re.compile(rf"(?i)'(?:{_NAMES})'\s*:\s*'((?:\\.|[^'\\])*)"),
+    re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://([^/\s:@]+:[^/\s@]+)@"),
 )
+"""What looks like a credential; the group is the part to mask."""
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -53,13 +56,14 @@ class _Register:
                 del self._holders[secret]
                 self._pattern = None
 
-    def mask(self, text: str) -> str:
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where in `text` they stand."""
         if not self._holders:
-            return text
+            return []
         if self._pattern is None:
             forms = {form for secret in self._holders for form in _forms(secret)}
             self._pattern = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
-        return self._pattern.sub(MASK, text)
+        return [match.span() for match in self._pattern.finditer(text)]
 
 
 _register = _Register()
@@ -82,11 +86,22 @@ def forget_secret(*secrets: str) -> None:
 
 
 def redact(text: str) -> str:
-    """`text` without anything that could sign somebody in."""
-    text = _register.mask(text)
-    for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
-    return text
+    """`text` without anything that could sign somebody in.
+
+    Both nets look at the text as it came: masking with one first could hide from the other where a secret begins.
+    """
+    spans = _register.spans(text)
+    for pattern in _PATTERNS:
+        spans += (match.span(1) for match in pattern.finditer(text))
+    if not spans:
+        return text
+    pieces: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        if start >= done:
+            pieces += (text[done:start], MASK)
+        done = max(done, end)
+    return "".join(pieces) + text[done:]
 
 
 class RedactionFilter(logging.Filter):

@@ -41,6 +41,15 @@ def test_what_looks_like_a_credential_is_masked(text: str, masked: str) -> None:
     assert redact(text) == masked
 
 
+def test_a_secret_that_is_a_common_word_does_not_uncover_another() -> None:
+    register_secret("secret")
+    try:
+        assert redact("client_secret=abc&x=1") == "client_***=***&x=1"
+        assert redact(f"password={SECRET} z") == "password=*** z"
+    finally:
+        forget_secret("secret")
+
+
 def test_a_secret_is_masked_until_all_holders_forgot_it() -> None:
     register_secret("shared-one")
     register_secret("shared-one")

@@ -157,7 +157,7 @@ async def test_a_token_that_ends_midway_is_renewed_once_and_the_request_repeated
     server: ScriptedServer, http: Http
 ) -> None:
     token_routes(server, life=5)
-    session = Session(http, OAuth2ClientCredentials(http, server.url("/token"), "id", "secret"))
+    session = Session(http, OAuth2ClientCredentials(http, server.url("/token"), "id", "client-word"))
     for _ in range(8):
         await session.send(write(server))
     assert session.counts == Counts(reads=0, writes=9, tokens=2, retries=1)
@@ -167,7 +167,7 @@ async def test_a_token_rejected_twice_is_an_authentication_error_without_a_loop(
     server: ScriptedServer, http: Http
 ) -> None:
     token_routes(server, life=0)
-    session = Session(http, OAuth2ClientCredentials(http, server.url("/token"), "id", "secret"))
+    session = Session(http, OAuth2ClientCredentials(http, server.url("/token"), "id", "client-word"))
     with pytest.raises(AuthenticationError, match="401"):
         await session.send(read(server))
     assert (session.counts.reads, session.counts.tokens) == (2, 2)
@@ -176,7 +176,7 @@ async def test_a_token_rejected_twice_is_an_authentication_error_without_a_loop(
 async def test_twenty_callers_with_an_ended_token_make_one_renewal(server: ScriptedServer) -> None:
     token_routes(server, life=40)
     async with Http(HttpSettings(allowed_origins=(server.url(),), max_in_flight=8)) as http:
-        session = Session(http, OAuth2ClientCredentials(http, server.url("/token"), "id", "secret"))
+        session = Session(http, OAuth2ClientCredentials(http, server.url("/token"), "id", "client-word"))
         await asyncio.gather(*(session.send(read(server)) for _ in range(40)))
         await asyncio.gather(*(session.send(read(server)) for _ in range(20)))
     assert session.counts.tokens == 2
@@ -185,7 +185,7 @@ async def test_twenty_callers_with_an_ended_token_make_one_renewal(server: Scrip
 async def test_one_slot_is_enough_to_renew(server: ScriptedServer) -> None:
     token_routes(server, life=1)
     async with Http(HttpSettings(allowed_origins=(server.url(),), max_in_flight=1)) as http:
-        session = Session(http, OAuth2ClientCredentials(http, server.url("/token"), "id", "secret"))
+        session = Session(http, OAuth2ClientCredentials(http, server.url("/token"), "id", "client-word"))
         await asyncio.gather(*(session.send(read(server)) for _ in range(3)))
 
 
