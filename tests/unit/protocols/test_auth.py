@@ -35,7 +35,7 @@ def token(number: int, expires_in: Any = 3600, **more: Any) -> Reply:
 
 
 def client(server: ScriptedServer, http: Http, **options: Any) -> OAuth2ClientCredentials:
-    return OAuth2ClientCredentials(http, server.url("/token"), "ML_SYNC", SECRET, "openid a", **options)
+    return OAuth2ClientCredentials(http, server.url("/token"), "sync-client", SECRET, "openid a", **options)
 
 
 async def test_the_form_of_the_request(server: ScriptedServer, http: Http) -> None:
@@ -44,7 +44,7 @@ async def test_the_form_of_the_request(server: ScriptedServer, http: Http) -> No
     assert dict(parse_qsl(server.seen[0].body.decode())) == {
         "grant_type": "client_credentials",
         "scope": "openid a",
-        "client_id": "ML_SYNC",
+        "client_id": "sync-client",
         "client_secret": SECRET,
     }
     assert b"+" not in server.seen[0].body
@@ -54,7 +54,7 @@ async def test_the_client_in_a_basic_header(server: ScriptedServer, http: Http) 
     server.script(token(1))
     await client(server, http, client_in_basic=True).headers()
     encoded = server.seen[0].headers["Authorization"].removeprefix("Basic ")
-    assert base64.b64decode(encoded) == b"ML_SYNC:very%2Bsecret%2Fvalue"
+    assert base64.b64decode(encoded) == b"sync-client:very%2Bsecret%2Fvalue"
     assert b"client" not in server.seen[0].body.replace(b"client_credentials", b"")
 
 

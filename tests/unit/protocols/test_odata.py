@@ -243,7 +243,7 @@ async def test_one_row_with_its_etag(server: ScriptedServer, client: ODataClient
 
 
 async def test_no_row_of_this_key_is_none(server: ScriptedServer, client: ODataClient) -> None:
-    server.script(Reply(404, {"error": {"code": "ODP_NOT_FOUND"}}))
+    server.script(Reply(404, {"error": {"code": "X_NOT_FOUND"}}))
     assert await client.get("OrderSet", {"OrderNo": "P1"}) is None
 
 
@@ -273,8 +273,8 @@ async def test_a_stale_etag_says_so_in_the_servers_words(
     server: ScriptedServer, client: ODataClient, status: int
 ) -> None:
     details = [{"code": "STALE", "message": "Read P1001 again."}]
-    server.script(Reply(status, {"error": {"code": "ODP_X", "message": "Changed meanwhile.", "details": details}}))
-    with pytest.raises(StaleVersionError, match=r"ODP_X: Changed meanwhile. Read P1001 again."):
+    server.script(Reply(status, {"error": {"code": "X_STALE", "message": "Changed meanwhile.", "details": details}}))
+    with pytest.raises(StaleVersionError, match=r"X_STALE: Changed meanwhile. Read P1001 again."):
         await client.patch("OrderSet", {"OrderNo": "P1"}, {}, 'W/"1"')
 
 
@@ -286,8 +286,8 @@ async def test_an_unclear_change_is_not_repeated(server: ScriptedServer, client:
 
 
 async def test_a_missing_grant_is_a_missing_permission(server: ScriptedServer, client: ODataClient) -> None:
-    server.script(Reply(403, {"error": {"code": "ODP_FORBIDDEN", "message": {"value": "No grant"}}}))
-    with pytest.raises(PermissionMissingError, match="ODP_FORBIDDEN: No grant"):
+    server.script(Reply(403, {"error": {"code": "X_FORBIDDEN", "message": {"value": "No grant"}}}))
+    with pytest.raises(PermissionMissingError, match="X_FORBIDDEN: No grant"):
         await read(client)
 
 

@@ -79,7 +79,7 @@ def test_any_moment_is_utc_whole_seconds_and_not_later(moment: datetime) -> None
         (date(2026, 2, 1), "2026-02-01"),
         (datetime(2026, 2, 1, 8, 30, 0, 999, UTC), "2026-02-01T08:30:00Z"),
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
-        (EnumValue("IfsApp.SupplierHandling.PartyType", "Supplier"), "IfsApp.SupplierHandling.PartyType'Supplier'"),
+        (EnumValue("App.Suppliers.PartyType", "Supplier"), "App.Suppliers.PartyType'Supplier'"),
         (Verbatim("2026-03-02T08:15:00.123Z"), "2026-03-02T08:15:00.123Z"),
         ("O'Neil", "'O''Neil'"),
     ],
