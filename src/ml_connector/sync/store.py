@@ -212,6 +212,8 @@ class Settlement(msgspec.Struct, kw_only=True):
     page_id: int | None = None
     page_settled: int = 0
     """Records of the page settled from its start, after this."""
+    closes_pages: tuple[int, ...] = ()
+    """Pages of re-read records whose outcomes are among these rows."""
     cursor: Json | None = None
     """New cursor; None: as it was."""
     counts: Mapping[str, Mapping[str, int]] | None = None
@@ -280,6 +282,10 @@ class Store(Protocol):
 
     def same_natural(self, route_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]:
         """Keys of the records with these natural keys."""
+        ...
+
+    def linked(self, route_id: int, target_ids: Sequence[str]) -> dict[str, str]:
+        """Which of these rows of the target are some record's header already: target id -> key."""
         ...
 
     def same_warning(self, route_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]: ...

@@ -139,6 +139,8 @@ class Write(msgspec.Struct, frozen=True):
     """The row's id: chosen by us for a create ("" where the target chooses), known for an update."""
     payload: dict[str, Any]
     """The columns to send now (a draft differs from `part.payload`)."""
+    key: str = ""
+    """Of the record, for messages."""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -237,6 +239,10 @@ class Target(Protocol):
 
     async def lines_of(self, header_table: str, header_id: str) -> list[Row]:
         """The lines that hang on a header; for adoption."""
+        ...
+
+    def alike(self, part: Part, row: Row) -> bool:
+        """Whether a line that people keyed by hand is this line: same thing, quantity and price; keys left aside."""
         ...
 
     def differences(self, payload: Mapping[str, Any], row: Row) -> list[str]:

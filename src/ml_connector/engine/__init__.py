@@ -1,0 +1,1 @@
+"""Who runs flows: a port, and the engine that runs them in this process."""
