@@ -21,6 +21,13 @@ async def server() -> AsyncIterator[ScriptedServer]:
 
 @pytest.fixture
 async def http(server: ScriptedServer) -> AsyncIterator[Http]:
+    async with Http(HttpSettings(allowed_origins=(server.url(""),))) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def impatient(server: ScriptedServer) -> AsyncIterator[Http]:
+    """Gives up on an answer before a stalling server comes to it."""
     async with Http(HttpSettings(allowed_origins=(server.url(""),), read_timeout_s=0.05)) as opened:
         yield opened
 

@@ -47,21 +47,21 @@ async def test_the_url_is_sent_as_it_stands(server: ScriptedServer, http: Http) 
 
 @pytest.mark.parametrize("fault", ["drop", "truncate", "stall"])
 async def test_a_read_without_a_complete_answer_is_a_remote_fault(
-    server: ScriptedServer, http: Http, fault: str
+    server: ScriptedServer, impatient: Http, fault: str
 ) -> None:
     server.script(Reply(body={"a": 1}, fault=fault))
     with pytest.raises(RemoteFaultError, match="order P1"):
-        await http.send(request_to(server))
+        await impatient.send(request_to(server))
 
 
 @pytest.mark.parametrize("repeat", WRITES)
 @pytest.mark.parametrize("fault", ["drop", "truncate", "stall"])
 async def test_a_write_without_a_complete_answer_is_unclear(
-    server: ScriptedServer, http: Http, fault: str, repeat: Repeat
+    server: ScriptedServer, impatient: Http, fault: str, repeat: Repeat
 ) -> None:
     server.script(Reply(body={"a": 1}, fault=fault))
     with pytest.raises(OutcomeUnknownError):
-        await http.send(request_to(server, repeat, "POST"))
+        await impatient.send(request_to(server, repeat, "POST"))
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST", "PATCH"])

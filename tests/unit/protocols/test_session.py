@@ -59,10 +59,10 @@ async def test_a_read_gives_up_with_the_last_error(server: ScriptedServer, http:
 
 
 @pytest.mark.parametrize("reply", [Reply(500), Reply(202), Reply(504), Reply(fault="drop"), Reply(fault="stall")])
-async def test_an_unclear_write_is_sent_once(server: ScriptedServer, http: Http, reply: Reply) -> None:
+async def test_an_unclear_write_is_sent_once(server: ScriptedServer, impatient: Http, reply: Reply) -> None:
     server.script(reply)
     with pytest.raises(OutcomeUnknownError):
-        await Session(http, NoAuth()).send(write(server))
+        await Session(impatient, NoAuth()).send(write(server))
     assert len(server.seen) == 1
 
 
