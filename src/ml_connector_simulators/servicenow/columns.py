@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from .. import exact_json
 from .switches import Switches
 
 Kind = Literal[
@@ -107,9 +108,9 @@ def text_of(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    return msgspec.json.encode(value).decode()
+    if isinstance(value, int | Decimal):
+        return format(value, "f" if isinstance(value, Decimal) else "d")
+    return exact_json.dump(value).decode()
 
 
 def plain(number: Decimal) -> str:

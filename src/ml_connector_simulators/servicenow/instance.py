@@ -13,7 +13,7 @@ import msgspec
 from . import metadata
 from .access import Account
 from .columns import Coercion, Column, coercion
-from .messages import Call, RefusedError
+from .messages import RefusedError, Request
 from .schema import (
     CORRELATION,
     INTEGRATION_ROLES,
@@ -28,7 +28,7 @@ from .schema import (
 )
 from .search import Search
 from .staging import STAGING_TABLES
-from .switches import Switches, changed
+from .switches import Switches
 from .tables import Row, Table
 
 DEFINITIONS = {one.name: one for one in (*TABLES, *STAGING_TABLES)}
@@ -37,21 +37,6 @@ DEFINITIONS = {one.name: one for one in (*TABLES, *STAGING_TABLES)}
 def utc_now() -> datetime:
     """The clock of an instance that is given none."""
     return datetime.now(UTC)
-
-
-class Trap(msgspec.Struct, forbid_unknown_fields=True):
-    """A misbehaviour that status codes do not show, for the next calls that match."""
-
-    kind: str
-    """`error_in_200`, `drop_202`, `cancelled_500`, `empty_201` or `unserviced`."""
-    path: str = ""
-    """Part of the path; empty matches every API call."""
-    method: str = ""
-    times: int = 1
-    skip: int = 0
-    """Matching calls that go well before the trap closes."""
-    every: int = 0
-    """Where above zero, only every so many matching calls fall in."""
 
 
 class Instance:
@@ -73,7 +58,6 @@ class Instance:
         self.removed: dict[str, set[str]] = {}
         self.write_denied: dict[str, set[str]] = {}
         """Table -> operations (Insert, Update, Delete) that access rules refuse to everybody but admins."""
-        self.traps: list[Trap] = []
         self.writes = 0
         """Business rows that clients tried to insert, update or delete, whatever the outcome."""
         self.writes_by_table: Counter[str] = Counter()
@@ -81,16 +65,14 @@ class Instance:
         self.cost_ms = 0.0
         """Simulated processing time so far."""
         self._writers: dict[tuple[str, bool], dict[str, Coercion]] = {}
-        self.tables: dict[str, Table] = {
-            name: Table(one, {}) for name, one in DEFINITIONS.items() if not one.abstract
-        }
+        self.tables: dict[str, Table] = {name: Table(one, {}) for name, one in DEFINITIONS.items() if not one.abstract}
         self.reshape()
 
     # The shape of the tables
 
-    def configure(self, **values: Any) -> None:
-        """Changes switches; columns and the dictionary follow at once."""
-        self.switches = changed(self.switches, values)
+    def configure(self, switches: Switches) -> None:
+        """Takes other switches; columns and the dictionary follow at once."""
+        self.switches = switches
         self.reshape()
 
     def reshape(self) -> None:
@@ -258,14 +240,12 @@ class Instance:
             self.writes += 1
             self.writes_by_table[table.name] += 1
 
-    def trapped(self, call: Call) -> str:
-        """Returns the kind of the trap that a call falls into, or the empty text."""
-        for trap in self.traps:
-            if trap.path in call.path and trap.method in ("", call.method):
-                if trap.skip > 0:
-                    trap.skip -= 1
-                elif trap.times > 0:
+    def trapped(self, request: Request, *kinds: str) -> str:
+        """Returns the kind, of these, of the trap that a request falls into, or the empty text."""
+        for trap in self.switches.traps:
+            if trap.kind in kinds and trap.path in request.path and trap.method in ("", request.method):
+                trap.seen += 1
+                if trap.seen > trap.after and trap.times > 0:
                     trap.times -= 1
-                    trap.skip = max(0, trap.every - 1)
                     return trap.kind
         return ""

@@ -1,4 +1,4 @@
-"""A request and an answer apart from any server, so that Batch can call what HTTP calls."""
+"""A request of a signed-in user, and the answers and refusals of the vendor's APIs (fact sheet section 2)."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from multidict import CIMultiDict
 
+from .. import exact_json
+from ..exchange import Answer
 from .access import Account
 
-encode = msgspec.json.encode
 
-
-class Call(msgspec.Struct, frozen=True):
-    """A request of a user who is signed in."""
+class Request(msgspec.Struct, frozen=True):
+    """What an API is asked, by whom."""
 
     method: str
     path: str
     query: Mapping[str, str]
-    headers: Mapping[str, str]
-    """Names in lower case."""
     body: bytes
     account: Account
     base_url: str
@@ -34,17 +33,14 @@ class Call(msgspec.Struct, frozen=True):
         return int(text) if text.isdecimal() else default
 
 
-class Reply(msgspec.Struct):
-    """An answer; the body is JSON unless the headers say otherwise."""
-
-    status: int
-    body: bytes = b""
-    headers: dict[str, str] = {}
+def json_answer(value: Any, status: int = 200) -> Answer:
+    """Returns a value as JSON; everything in it is text already."""
+    return Answer(status, msgspec.json.encode(value), CIMultiDict({"Content-Type": "application/json"}))
 
 
-def result(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
+def result(value: Any, status: int = 200) -> Answer:
     """Wraps a value the way every API of the vendor does."""
-    return Reply(status, encode({"result": value}), headers or {})
+    return json_answer({"result": value}, status)
 
 
 class RefusedError(Exception):
@@ -56,18 +52,15 @@ class RefusedError(Exception):
         self.message = message
         self.detail = detail
 
-    def reply(self) -> Reply:
+    def answer(self) -> Answer:
         """Returns the vendor's error body."""
         error = {"message": self.message, "detail": self.detail}
-        return Reply(self.status, encode({"error": error, "status": "failure"}))
+        return json_answer({"error": error, "status": "failure"}, self.status)
 
 
-def unauthenticated() -> Reply:
+def unauthenticated() -> RefusedError:
     """Returns what missing, wrong and expired credentials alike are told (section 1)."""
-    error = RefusedError(401, "User Not Authenticated", "Required to provide Auth information")
-    reply = error.reply()
-    reply.headers = {"WWW-Authenticate": 'Basic realm="Service-now"'}
-    return reply
+    return RefusedError(401, "User Not Authenticated", "Required to provide Auth information")
 
 
 def operation_failed(detail: str) -> RefusedError:
@@ -83,6 +76,13 @@ def acl_failed(operation: str) -> RefusedError:
 def no_record() -> RefusedError:
     """Returns the 404 of a row that is absent or hidden."""
     return RefusedError(404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval")
+
+
+def cancelled() -> RefusedError:
+    """Returns the 500 of a transaction that ran out of time; what it did may stay done."""
+    message = "Transaction cancelled: maximum execution time exceeded"
+    advice = "Check logs for error trace or enable glide.rest.debug property to verify REST request processing"
+    return RefusedError(500, message, f"{message} {advice}")
 
 
 def unreadable(detail: str) -> RefusedError:
@@ -103,7 +103,7 @@ def wrong_method() -> RefusedError:
 def json_body(body: bytes) -> dict[str, Any]:
     """Returns the JSON object of a request; raises RefusedError where it is none."""
     try:
-        value = msgspec.json.decode(body)
+        value = exact_json.load(body)
     except msgspec.DecodeError as fault:
         raise unreadable(str(fault)) from fault
     if not isinstance(value, dict):

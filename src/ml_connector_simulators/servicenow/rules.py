@@ -107,9 +107,7 @@ def _total_order(instance: Instance, order: str) -> None:
     row = orders.rows.get(order)
     if row is None:
         return
-    totals = [
-        line.get("total_cost", "") for line in instance.tables["proc_po_item"].having("purchase_order", order)
-    ]
+    totals = [line.get("total_cost", "") for line in instance.tables["proc_po_item"].having("purchase_order", order)]
     money = [one for one in totals if one]
     currency = currency_of(money[0]) if money else ""
     total = f"{currency};{plain(sum(map(amount_of, money), Decimal(0)))}" if money else ""

@@ -5,12 +5,35 @@ Wherever the fact sheet says "expect either", one of the two is the default here
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from .. import framework
 
-class Switches(msgspec.Struct, forbid_unknown_fields=True):
+
+class Trap(msgspec.Struct, forbid_unknown_fields=True):
+    """What becomes of the next API requests that match; requests inside a Batch count as well."""
+
+    kind: Literal["error_in_200", "torn_200", "drop_202", "cancelled_500", "empty_201"]
+    """What happens:
+
+    error_in_200: a list answers 200 with part of its rows and, beside them, a cancelled transaction's error;
+    torn_200: the same, but no longer JSON;
+    drop_202: 202, and nothing is done;
+    cancelled_500: 500, after the write was done;
+    empty_201: an import answers 201 with an empty body, and nothing is done.
+    """
+    path: str = ""
+    """Part of the path; empty matches every API request."""
+    method: str = ""
+    after: int = 0
+    """Matching requests that go well first."""
+    times: int = 1
+    seen: int = 0
+
+
+class Switches(framework.Switches):
     """Settings of an instance; every one can be changed while it runs."""
 
     profile: Literal["both", "pages", "s2p"] = "both"
@@ -87,7 +110,5 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True):
     requests_per_hour: int | None = None
     """A rate rule for the integration user; None means no rule and no rate headers."""
 
-
-def changed(switches: Switches, values: dict[str, Any]) -> Switches:
-    """Returns the switches with some values replaced; raises ValidationError for an unknown name or value."""
-    return msgspec.convert({**msgspec.to_builtins(switches), **values}, Switches)
+    # Misbehaviour that no status code shows
+    traps: list[Trap] = msgspec.field(default_factory=list)

@@ -18,9 +18,7 @@ from .tables import Row, Table
 OWN_SYS_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 
-def insert(
-    instance: Instance, table: Table, values: Mapping[str, Any], by: str, *, system: bool = False
-) -> Row:
+def insert(instance: Instance, table: Table, values: Mapping[str, Any], by: str, *, system: bool = False) -> Row:
     """Adds a row and returns it; raises RefusedError for what a unique key, a policy or a rule refuses.
 
     A `system` write, such as a transform map's, also reaches read-only columns.
@@ -75,9 +73,7 @@ def delete(instance: Instance, table: Table, row: Row) -> None:
     rules.after_delete(instance, table, row)
 
 
-def _stored(
-    instance: Instance, table: Table, values: Mapping[str, Any], row: Row, *, system: bool
-) -> Row:
+def _stored(instance: Instance, table: Table, values: Mapping[str, Any], row: Row, *, system: bool) -> Row:
     """Returns, of what was sent, the texts that differ from the row's, as they will be stored."""
     writers = instance.writers(table, system=system)
     stored: Row = {}
