@@ -98,11 +98,9 @@ class DryTarget:
             part = write.part
             external_id = write.external_id or f"dry-{uuid.uuid4().hex}"
             self._written.add(external_id)
-            self._report.would_write.append(
-                WouldWrite(
-                    self._target.entity.value, write.key, write.action.value, part.table, part.name, write.payload
-                )
-            )
+            entity, action = self._target.entity.value, write.action.value
+            would = WouldWrite(entity, write.key, action, part.table, part.name, write.payload)
+            self._report.would_write.append(would)
             answers.append(Receipt(external_id))
         return answers
 

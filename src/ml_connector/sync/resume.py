@@ -41,13 +41,7 @@ async def drain_inbox(context: RouteContext, pipeline: Pipeline) -> None:
     for page in await run.call(lambda: list(run.store.open_pages(context.config.id))):
         left, pulled = page.records[page.settled :], page.origin == "parent"
         items = [
-            Item(
-                raw,
-                RawRef(page.id, page.settled + index),
-                "resumed",
-                force=page.origin == "parent",
-                pulled=page.origin == "parent",
-            )
+            Item(raw, RawRef(page.id, page.settled + index), "resumed", force=pulled, pulled=pulled)
             for index, raw in enumerate(left)
         ]
         await pipeline.put_page(items, page.id, page.settled, page.cursor)

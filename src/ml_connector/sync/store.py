@@ -127,6 +127,8 @@ class RecordRow(msgspec.Struct, kw_only=True):
     adopted: bool = False
     pulled: bool = False
     """Out of scope by itself, but taken along because something in scope refers to it."""
+    released: bool = False
+    """A person released it: it passes the check that held it. A row for a known record carries it on."""
     missing_sweeps: int = 0
     due_at: float = 0.0
     """When a waiting or doubtful record is worth taking up again."""
