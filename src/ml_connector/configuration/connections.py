@@ -25,6 +25,8 @@ _PATH_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
 def read_connection(item: Item, catalogue: Catalogue, problems: Problems) -> ConnectionConfig | None:
     """The connection; None when too little of it can be understood to go on."""
     section = Section(item, problems, "a connection", KEYS)
+    if not isinstance(item.value, dict):
+        return None
     name = section.name(NAME_FIX)
     section.title = f"connection {name!r}" if name else section.title
     item_of_system = section.required("system", f"Possible: {', '.join(sorted(catalogue.systems))}.")

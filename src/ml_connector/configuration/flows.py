@@ -21,6 +21,8 @@ KEYS = ("name", "source", "target", "start_from", "schedule", "timezone", "route
 def read_flow(item: Item, systems: Mapping[str, str], catalogue: Catalogue, problems: Problems) -> FlowConfig | None:
     """The flow; None when too little of it can be understood. `systems`: connection name -> system."""
     section = Section(item, problems, "a flow", KEYS)
+    if not isinstance(item.value, dict):
+        return None
     name = section.name("Give it a short name, for example `name: erp-to-snow`.")
     section.title = f"flow {name!r}" if name else section.title
     pair = _pair(section, systems, catalogue)

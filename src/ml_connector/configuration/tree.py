@@ -79,7 +79,7 @@ class Problems:
     found: list[Problem] = field(default_factory=list)
 
     def add(self, place: Place, message: str, fix: str = "") -> None:
-        problem = Problem(place.line, place.column, message, fix)
+        problem = Problem(place.line, place.column, message[:1].upper() + message[1:], fix)
         if problem not in self.found:
             self.found.append(problem)
 
