@@ -6,15 +6,18 @@ again. Every change is in the ledger; secrets only by the names of their fields.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
+from ml_connector.errors import ConfigurationError
 from ml_connector.records import Entity
+from ml_connector.store import credentials, models
 from ml_connector.store.workspace import Workspace
-from ml_connector.sync.flow import Direction, Flow
+from ml_connector.sync.flow import Direction, Flow, RouteConfig
 
 Json = dict[str, Any]
 
@@ -28,7 +31,7 @@ class ConnectionConfig(msgspec.Struct, frozen=True, kw_only=True):
     settings: Json = {}
     auth_mode: str = ""
     credentials: Mapping[str, str] = {}
-    """Seeds, by field: stored again only when their text changed."""
+    """Seeds, by field: stored again only when their text changed. A field that is absent stays as it is stored."""
 
     def __repr__(self) -> str:
         return f"ConnectionConfig(name={self.name!r}, system={self.system!r})"
@@ -40,7 +43,7 @@ class RouteEntry(msgspec.Struct, frozen=True, kw_only=True):
     entity: Entity
     direction: Direction = "source_to_target"
     enabled: bool = True
-    duplicates: str = "hold"
+    duplicates: Literal["hold", "warn"] = "hold"
     sweep_every_days: int = 7
     schedule: str = ""
     """Cron; "": never by itself."""
@@ -71,7 +74,7 @@ class Change(msgspec.Struct, frozen=True):
     action: str
     """created, changed, archived, restored."""
     details: Mapping[str, tuple[Any, Any]] = {}
-    """Field -> (before, after); a secret's values are never given."""
+    """Field -> (before, after); of a secret never the values."""
 
 
 def apply(
@@ -86,24 +89,102 @@ def apply(
 
     ConfigurationError for a flow that names an unknown connection; nothing is changed then.
     """
-    raise NotImplementedError
+    from ml_connector.store.configuration_changes import make
+
+    return make(workspace, connections, flows, actor=actor, dry_run=dry_run)
 
 
 def connections(workspace: Workspace) -> list[ConnectionConfig]:
     """All that are not archived, by name; `credentials` holds the field names with empty texts."""
-    raise NotImplementedError
+    return [_connection(workspace, row, secret=False) for row in _live(workspace, models.Connection)]
 
 
 def flows(workspace: Workspace) -> list[FlowConfig]:
     """All that are not archived, by name."""
-    raise NotImplementedError
+    with workspace.database.explained():
+        return [
+            FlowConfig(
+                name=row.name,
+                source=row.source.name,
+                target=row.target.name,
+                start_from=date.fromisoformat(row.start_from) if row.start_from else None,
+                timezone=row.timezone,
+                routes=tuple(entry_of(route) for route in _routes(workspace, row.id)),
+                value_maps=msgspec.json.decode(row.value_maps),
+            )
+            for row in _live(workspace, models.Flow, "source", "target")
+        ]
 
 
 def load_connection(workspace: Workspace, name: str) -> ConnectionConfig:
     """With decrypted credentials. ConfigurationError for an unknown name or a missing key."""
-    raise NotImplementedError
+    return _connection(workspace, _named(_live(workspace, models.Connection), name, "connection"), secret=True)
 
 
 def load_flow(workspace: Workspace, name: str) -> Flow:
     """The flow as `sync` takes it, routes in order. ConfigurationError for an unknown name, with the nearest one."""
-    raise NotImplementedError
+    row = _named(_live(workspace, models.Flow, "source", "target"), name, "flow")
+    return Flow(
+        id=row.id,
+        name=row.name,
+        source=row.source.name,
+        target=row.target.name,
+        source_system=row.source.system,
+        target_system=row.target.system,
+        start_from=date.fromisoformat(row.start_from) if row.start_from else None,
+        routes=tuple(_route(route) for route in _routes(workspace, row.id)),
+        value_maps=msgspec.json.decode(row.value_maps),
+    )
+
+
+def entry_of(route: models.Route) -> RouteEntry:
+    """A stored route as configured."""
+    return msgspec.convert({**msgspec.json.decode(route.config), "entity": route.entity}, RouteEntry)
+
+
+def _route(row: models.Route) -> RouteConfig:
+    entry = entry_of(row)
+    return RouteConfig(
+        id=row.pk,
+        entity=entry.entity,
+        direction=entry.direction,
+        enabled=entry.enabled,
+        duplicates=entry.duplicates,
+        sweep_every_days=entry.sweep_every_days,
+    )
+
+
+def _live(workspace: Workspace, model: type[models.Stored], *related: str) -> list[Any]:
+    with workspace.database.explained():
+        rows = model.objects.using(workspace.database.alias).filter(workspace_id=workspace.id, archived_at=None)
+        return list((rows.select_related(*related) if related else rows).order_by("name"))
+
+
+def _routes(workspace: Workspace, flow_id: int) -> list[models.Route]:
+    with workspace.database.explained():
+        rows = models.Route.objects.using(workspace.database.alias)
+        return list(rows.filter(flow_id=flow_id, archived_at=None).order_by("position", "id"))
+
+
+def _named(rows: Iterable[Any], name: str, kind: str) -> Any:
+    found = {row.name: row for row in rows}
+    if name in found:
+        return found[name]
+    near = difflib.get_close_matches(name, found, 1)
+    known = ", ".join(found) or "none; configure one with `apply`"
+    raise ConfigurationError(
+        f"There is no {kind} {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
+        fix=f"The {kind}s are: {known}.",
+    )
+
+
+def _connection(workspace: Workspace, row: models.Connection, *, secret: bool) -> ConnectionConfig:
+    stored = credentials.load(workspace, row.pk, row.auth_mode)
+    return ConnectionConfig(
+        name=row.name,
+        system=row.system,
+        base_url=row.base_url,
+        settings=msgspec.json.decode(row.settings),
+        auth_mode=row.auth_mode,
+        credentials={field: credential.text() if secret else "" for field, credential in stored.items()},
+    )

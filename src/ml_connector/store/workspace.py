@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ml_connector.store.database import Database
 from ml_connector.store.secrets import Keyring
 
 
@@ -11,8 +12,7 @@ from ml_connector.store.secrets import Keyring
 class Workspace:
     """An open workspace; the first argument of everything in `configuration`, `queries`, `decisions`, `audit`."""
 
-    alias: str
-    """Django's name of the database connection."""
+    database: Database
     id: int
     name: str
     keyring: Keyring = field(repr=False)
@@ -24,4 +24,5 @@ class Workspace:
     """Keys the hashes by which a changed credential is recognised."""
 
     def close(self) -> None:
-        """Close this thread's database connection; it opens again by itself when used."""
+        """Close the database connections of all threads; they open again by themselves when used."""
+        self.database.close()

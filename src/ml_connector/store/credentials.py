@@ -1,0 +1,173 @@
+"""Sealed credentials of connections, tokens among them, and their rotation to another key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ml_connector import clock
+from ml_connector.errors import ConfigurationError
+from ml_connector.store.database import Cursor
+from ml_connector.store.ledger import MAIN, append
+from ml_connector.store.secrets import Place, key_id, rewrap, seal, unseal
+from ml_connector.store.workspace import Workspace
+from ml_connector.sync.store import Event
+
+Json = dict[str, Any]
+TOKEN = "token"  # noqa: S105
+"""Field of the tokens; configured fields are `<auth_mode>/<field>`, so that these never meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A credential as stored."""
+
+    workspace: Workspace
+    place: Place
+    envelope: bytes
+
+    def text(self) -> str:
+        """Decrypted."""
+        return unseal(self.workspace.keyring, self.place, self.envelope).decode()
+
+
+def load(workspace: Workspace, connection_id: int, auth_mode: str) -> dict[str, Sealed]:
+    """The credentials configured for one way to sign in, by field."""
+    rows = workspace.database.rows(
+        "SELECT field, envelope FROM store_credential WHERE workspace_id = %s AND connection_id = %s ORDER BY field",
+        [workspace.id, connection_id],
+    )
+    prefix = f"{auth_mode}/"
+    return {
+        field.removeprefix(prefix): Sealed(workspace, Place(workspace.id, connection_id, field), bytes(envelope))
+        for field, envelope in rows
+        if field.startswith(prefix)
+    }
+
+
+def plant(
+    cursor: Cursor, workspace: Workspace, connection_id: int, auth_mode: str, seeds: Mapping[str, str]
+) -> list[tuple[str, bool]]:
+    """Store the seeds whose text is new; (field, whether there was one before) of each.
+
+    A token that was got with the seeds before is forgotten then.
+    """
+    cursor.execute(
+        "SELECT field, seed FROM store_credential WHERE workspace_id = %s AND connection_id = %s",
+        [workspace.id, connection_id],
+    )
+    stored = {field: bytes(seed) if seed is not None else None for field, seed in cursor.fetchall()}
+    planted = []
+    for name, text in seeds.items():
+        place = Place(workspace.id, connection_id, f"{auth_mode}/{name}")
+        seed = _seed(workspace, place, text)
+        if stored.get(place.field) != seed:
+            store(cursor, workspace, place, text.encode(), seed)
+            planted.append((name, place.field in stored))
+    if planted and TOKEN in stored:
+        cursor.execute(
+            "DELETE FROM store_credential WHERE workspace_id = %s AND connection_id = %s AND field = %s",
+            [workspace.id, connection_id, TOKEN],
+        )
+    return planted
+
+
+def store(cursor: Cursor, workspace: Workspace, place: Place, secret: bytes, seed: bytes | None) -> None:
+    """Seal a secret and put it in its place."""
+    envelope, newest = seal(workspace.keyring, place, secret)
+    cursor.execute(
+        "INSERT INTO store_credential (workspace_id, connection_id, field, envelope, key_id, seed, changed_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (workspace_id, connection_id, field) DO UPDATE SET"
+        " envelope = excluded.envelope, key_id = excluded.key_id, seed = excluded.seed,"
+        " changed_at = excluded.changed_at",
+        [place.workspace_id, place.connection_id, place.field, envelope, newest, seed, clock.now().timestamp()],
+    )
+
+
+def _seed(workspace: Workspace, place: Place, text: str) -> bytes:
+    described = msgspec.msgpack.encode((place, text))
+    return hashlib.blake2b(described, key=workspace.seed_key, digest_size=32).digest()
+
+
+def rotate(workspace: Workspace) -> int:
+    """Wrap every secret of every workspace of the database under the newest key; how many were not yet.
+
+    One transaction; the ledger of this workspace says so. Old keys may leave the keyring afterwards.
+    """
+    newest = key_id(workspace.keyring.keys[0])
+    lock = workspace.database.lock
+    with workspace.database.transaction("rotate") as cursor:
+        cursor.execute(f"SELECT id, envelope FROM store_workspace WHERE key_id <> %s{lock}", [newest])  # noqa: S608
+        secrets = [(Place(number, 0, "workspace"), bytes(envelope)) for number, envelope in cursor.fetchall()]
+        cursor.execute(
+            "SELECT workspace_id, connection_id, field, envelope FROM store_credential"  # noqa: S608
+            f" WHERE key_id <> %s{lock}",
+            [newest],
+        )
+        secrets += [(Place(*row[:3]), bytes(row[3])) for row in cursor.fetchall()]
+        for place, envelope in secrets:
+            _replace(cursor, place, *rewrap(workspace.keyring, place, envelope))
+        if secrets:
+            append(cursor, workspace, MAIN, [Event("keys_rotated", data={"key": newest, "secrets": len(secrets)})])
+    return len(secrets)
+
+
+def _replace(cursor: Cursor, place: Place, envelope: bytes, newest: str) -> None:
+    if place.connection_id == 0:
+        cursor.execute(
+            "UPDATE store_workspace SET envelope = %s, key_id = %s WHERE id = %s",
+            [envelope, newest, place.workspace_id],
+        )
+        return
+    cursor.execute(
+        "UPDATE store_credential SET envelope = %s, key_id = %s"
+        " WHERE workspace_id = %s AND connection_id = %s AND field = %s",
+        [envelope, newest, place.workspace_id, place.connection_id, place.field],
+    )
+
+
+class StoredTokens:
+    """`systems.base.TokenStore` for one connection: encrypted, shared by all processes."""
+
+    def __init__(self, workspace: Workspace, connection: str) -> None:
+        rows = workspace.database.rows(
+            "SELECT id FROM store_connection WHERE workspace_id = %s AND name = %s", [workspace.id, connection]
+        )
+        if not rows:
+            raise ConfigurationError(f"There is no connection {connection!r}.", fix="Configure it with `apply`.")
+        self._workspace = workspace
+        self._place = Place(workspace.id, rows[0][0], TOKEN)
+
+    def load(self) -> Json | None:
+        with self._workspace.database.transaction() as cursor:
+            return self._load(cursor, "")
+
+    def compare_and_swap(self, expected: Json | None, new: Json) -> bool:
+        """Store `new` if `expected` is what is stored; False: another process was faster, load again."""
+        database = self._workspace.database
+        with database.transaction("tokens") as cursor:
+            # The connection's row serialises the swap even before there is a token to lock.
+            cursor.execute(
+                f"SELECT 1 FROM store_connection WHERE id = %s{database.lock}",  # noqa: S608
+                [self._place.connection_id],
+            )
+            if self._load(cursor, database.lock) != expected:
+                return False
+            store(cursor, self._workspace, self._place, msgspec.json.encode(new), None)
+            return True
+
+    def _load(self, cursor: Cursor, lock: str) -> Json | None:
+        cursor.execute(
+            "SELECT envelope FROM store_credential"  # noqa: S608
+            f" WHERE workspace_id = %s AND connection_id = %s AND field = %s{lock}",
+            list(msgspec.structs.astuple(self._place)),
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        decoded: Json = msgspec.json.decode(unseal(self._workspace.keyring, self._place, bytes(row[0])))
+        return decoded
