@@ -59,7 +59,7 @@ class ControlSurface:
         """Everything the system holds: {"system", "now", "sets": {name: [row]}}; `?set=A&set=B` only these."""
         sets = self._simulator.truth()
         wanted = request.query.getall("set", list(sets))
-        chosen = {name: sets[name] for name in wanted}
+        chosen = {name: list(sets[name]) for name in wanted}
         return _json({"system": self._simulator.system, "now": self._simulator.clock.now(), "sets": chosen})
 
     async def _requests(self, request: web.Request) -> web.Response:
