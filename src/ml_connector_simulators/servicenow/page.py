@@ -7,6 +7,7 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from ..story import MINOR_DIGITS
 from .columns import amount_of, currency_of
 from .instance import Instance
 from .tables import Row
@@ -119,7 +120,12 @@ def _text(heading: str, name: str, *, numeric: bool = False) -> Field:
 
 
 def _shown_money(stored: str) -> str:
-    return f"{amount_of(stored):,f} {currency_of(stored)}" if stored else ""
+    """Returns `1,234.50 EUR`, with at least the decimals that the currency has."""
+    if not stored:
+        return ""
+    amount, code = amount_of(stored), currency_of(stored)
+    places = max(MINOR_DIGITS.get(code, 2), len(str(amount).partition(".")[2]))
+    return f"{amount:,.{places}f} {code}"
 
 
 def _listings(instance: Instance) -> list[Listing]:
