@@ -165,8 +165,8 @@ class Record(Stored):
     code = models.TextField()
     label = models.TextField()
     version = models.TextField()
-    natural = models.BinaryField(null=True)
-    warning = models.BinaryField(null=True)
+    natural_hash = models.BinaryField(null=True)
+    warning_hash = models.BinaryField(null=True)
     missing_sweeps = models.IntegerField()
     due_at = models.FloatField()
     released = models.BooleanField()
@@ -183,10 +183,10 @@ class Record(Stored):
                 condition=~models.Q(state__in=("landed", "excluded")),
             ),
             models.Index(
-                fields=("route_id", "natural"), name="record_natural", condition=models.Q(natural__isnull=False)
+                fields=("route_id", "natural_hash"), name="record_natural", condition=models.Q(natural_hash__isnull=False)
             ),
             models.Index(
-                fields=("route_id", "warning"), name="record_warning", condition=models.Q(warning__isnull=False)
+                fields=("route_id", "warning_hash"), name="record_warning", condition=models.Q(warning_hash__isnull=False)
             ),
         )
 

@@ -36,15 +36,15 @@ class Detail(msgspec.Struct, array_like=True):
 
 
 _READ = (
-    "key, state, code, label, version, natural, warning, missing_sweeps, due_at, released, run_id, outcome,"
+    "key, state, code, label, version, natural_hash, warning_hash, missing_sweeps, due_at, released, run_id, outcome,"
     " updated_at, detail"
 )
 _WRITTEN = f"route_id, workspace_id, {_READ}"
 _TYPES = {
     "route_id": "int8",
     "workspace_id": "int8",
-    "natural": "bytea",
-    "warning": "bytea",
+    "natural_hash": "bytea",
+    "warning_hash": "bytea",
     "missing_sweeps": "int4",
     "due_at": "float8",
     "released": "bool",
@@ -201,7 +201,7 @@ def known(workspace: Workspace, route_id: int, keys: Sequence[str]) -> dict[str,
 
 
 def same(workspace: Workspace, route_id: int, column: str, hashes: Sequence[bytes]) -> dict[bytes, list[str]]:
-    """Keys by the hash in `column` (natural or warning)."""
+    """Keys by the hash in `column` (natural_hash or warning_hash)."""
     if not hashes:
         return {}
     among, parameters = workspace.database.among(column, hashes)

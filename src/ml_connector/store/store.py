@@ -150,10 +150,10 @@ class DjangoStore:
         return rows.known(self.workspace, route_id, keys)
 
     def same_natural(self, route_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]:
-        return rows.same(self.workspace, route_id, "natural", hashes)
+        return rows.same(self.workspace, route_id, "natural_hash", hashes)
 
     def same_warning(self, route_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]:
-        return rows.same(self.workspace, route_id, "warning", hashes)
+        return rows.same(self.workspace, route_id, "warning_hash", hashes)
 
     def due(self, route_id: int, now: float, after_key: str, limit: int) -> list[RecordRow]:
         return rows.due(self.workspace, route_id, now, after_key, limit)
