@@ -61,7 +61,9 @@ CURRENCY_TYPES = frozenset({"currency", "currency2", "price", "fx_currency"})
 INTEGER_TYPES = frozenset({"integer", "longint", "integer_string", "auto_increment"})
 DATE_TIME_TYPES = frozenset({"glide_date_time", "datetime", "due_date", "glide_utc_time"})
 DATE_TYPES = frozenset({"glide_date", "date"})
-TEXT_TYPES = frozenset({"string", "string_full_utf8", "varchar", "char", "url", "email", "ph_number", "translated_text"})
+TEXT_TYPES = frozenset(
+    {"string", "string_full_utf8", "varchar", "char", "url", "email", "ph_number", "translated_text"}
+)
 
 Writer = Callable[[Any, str, list[str]], str]
 """(value, currency, warnings) -> text; None becomes the empty text, which clears the column."""
@@ -105,13 +107,20 @@ def _key_writer(name: str, longest: int) -> Writer:
 
 def _text_writer(name: str, longest: int) -> Writer:
     def write(value: Any, currency: str, warnings: list[str]) -> str:
-        text: str = "" if value is None else value
+        text: str = value if isinstance(value, str) else _as_text(value)
         if longest and len(text) > longest:
             warnings.append(f"{name} was cut from {len(text)} to {longest} characters.")
             return text[:longest]
         return text
 
     return write
+
+
+def _as_text(value: Any) -> str:
+    """A value of another type for a text column."""
+    if value is None:
+        return ""
+    return plain(format(value, "f")) if isinstance(value, Decimal) else str(value)
 
 
 def _amount_writer(name: str, found: ColumnType, with_currency: bool) -> Writer:

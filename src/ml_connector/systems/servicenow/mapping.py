@@ -72,6 +72,8 @@ class Table:
     """Status of a document whose lines are not all there."""
     stages: tuple[str, ...] = ()
     """Statuses in the order in which a document goes through them."""
+    status_assumed: bool = False
+    """The values of the status are our guess: one that is not stored is put up with."""
     lookup: Mapping[str, Word] = field(default_factory=dict)
     """Columns (dot-walked ones too) by which a row is found whose id is the target's."""
     taken_back: Mapping[str, str] | None = None
@@ -296,6 +298,7 @@ PAGES_INVOICES = EntityMapping(
         roles=AP_ROLES,
         draft="draft",
         stages=("draft", "submitted"),
+        status_assumed=True,
     ),
     Match(("supplier_invoice_number",), lambda record: record.number, supplier="vendor"),
     codes=("supplier_invoice_number",),
@@ -335,12 +338,19 @@ PAGES = {
 # --- profile s2p_staging -----------------------------------------------------------------------------------------
 
 _SOURCE = text(Known("erp_source"), essential=True)
-_FINANCE = {"plugin": "sn_fcms_intg", "roles": INTEGRATION_ROLES}
-_SPEND = {"plugin": "com.glide.sn_spend_intg", "roles": SPEND_ROLES}
+
+
+def _finance(name: str, columns: Mapping[str, Column], staging: str, **more: Any) -> Table:
+    return Table(name, columns, staging=staging, plugin="sn_fcms_intg", roles=INTEGRATION_ROLES, **more)
+
+
+def _spend(name: str, columns: Mapping[str, Column], staging: str, **more: Any) -> Table:
+    return Table(name, columns, staging=staging, plugin="com.glide.sn_spend_intg", roles=SPEND_ROLES, **more)
+
 
 S2P_GL_ACCOUNTS = EntityMapping(
     Entity.GL_ACCOUNTS,
-    Table(
+    _finance(
         "sn_fin_gl_account",
         {
             "u_erp_source": _SOURCE,
@@ -353,7 +363,6 @@ S2P_GL_ACCOUNTS = EntityMapping(
         },
         staging="sn_fcms_intg_gl_account_stage",
         lookup={"gl_account": Value("code")},
-        **_FINANCE,
     ),
     Match(("gl_account", "number"), lambda record: record.code),
     codes=("gl_account", "number"),
@@ -362,7 +371,7 @@ S2P_GL_ACCOUNTS = EntityMapping(
 
 S2P_COST_CENTERS = EntityMapping(
     Entity.COST_CENTERS,
-    Table(
+    _finance(
         "cmn_cost_center",
         {
             "u_erp_source": _SOURCE,
@@ -374,7 +383,6 @@ S2P_COST_CENTERS = EntityMapping(
         },
         staging="sn_fcms_intg_imp_cost_center",
         lookup={"account_number": Value("code")},
-        **_FINANCE,
     ),
     Match(("account_number", "code"), lambda record: record.code),
     codes=("account_number", "code"),
@@ -383,7 +391,7 @@ S2P_COST_CENTERS = EntityMapping(
 
 S2P_DEPARTMENTS = EntityMapping(
     Entity.DEPARTMENTS,
-    Table(
+    _finance(
         "cmn_department",
         {
             "u_erp_source": _SOURCE,
@@ -392,7 +400,6 @@ S2P_DEPARTMENTS = EntityMapping(
         },
         staging="sn_fcms_intg_department_stage",
         lookup={"id": Value("code")},
-        **_FINANCE,
     ),
     Match(("id",), lambda record: record.code),
     codes=("id",),
@@ -400,7 +407,7 @@ S2P_DEPARTMENTS = EntityMapping(
 
 S2P_LOCATIONS = EntityMapping(
     Entity.LOCATIONS,
-    Table(
+    _finance(
         "cmn_location",
         {
             "u_erp_source": _SOURCE,
@@ -413,7 +420,6 @@ S2P_LOCATIONS = EntityMapping(
         },
         staging="sn_fcms_intg_cmn_location_stage",
         lookup={"name": computed(quirks.name_or_code)},
-        **_FINANCE,
     ),
     Match((), lambda record: record.code, name="name"),
     codes=("name",),
@@ -421,7 +427,7 @@ S2P_LOCATIONS = EntityMapping(
 
 S2P_SUPPLIERS = EntityMapping(
     Entity.SUPPLIERS,
-    Table(
+    _finance(
         "sn_fin_supplier",
         {
             "u_erp_source": _SOURCE,
@@ -432,7 +438,6 @@ S2P_SUPPLIERS = EntityMapping(
         },
         staging="sn_fcms_intg_imp_supplier",
         lookup={"erp_number": Value("code")},
-        **_FINANCE,
     ),
     Match(("erp_number",), lambda record: record.code, name="name"),
     codes=("erp_number",),
@@ -441,7 +446,7 @@ S2P_SUPPLIERS = EntityMapping(
 
 S2P_PURCHASE_ORDERS = EntityMapping(
     Entity.PURCHASE_ORDERS,
-    Table(
+    _finance(
         "sn_shop_purchase_order",
         {
             "u_erp_source": _SOURCE,
@@ -456,11 +461,10 @@ S2P_PURCHASE_ORDERS = EntityMapping(
         staging="sn_fcms_intg_imp_order",
         lookup={"erp_number": Value("number")},
         stages=("draft", "pending_approval", "approved", "ordered", "partially_received", "received", "closed"),
-        **_FINANCE,
     ),
     Match(("erp_number",), lambda record: record.number, supplier="supplier"),
     codes=("erp_number", "number"),
-    lines=Table(
+    lines=_finance(
         "sn_shop_purchase_order_line",
         {
             "u_erp_source": _SOURCE,
@@ -481,13 +485,12 @@ S2P_PURCHASE_ORDERS = EntityMapping(
         header_column="purchase_order",
         lookup={"purchase_order.erp_number": parent(Value("number")), "line_number": Value("id")},
         taken_back={"quantity": "0", "total_amount": "0"},
-        **_FINANCE,
     ),
 )
 
 S2P_INVOICES = EntityMapping(
     Entity.INVOICES,
-    Table(
+    _spend(
         "sn_shop_invoice",
         {
             "u_invoice_type": choice("document_type"),
@@ -508,17 +511,18 @@ S2P_INVOICES = EntityMapping(
         },
         staging="sn_spend_intg_imp_invoice",
         lookup={"external_invoice_number": Value("key")},
-        **_SPEND,
     ),
     Match(("supplier_invoice_number",), lambda record: record.number, supplier="supplier"),
     codes=("external_invoice_number", "supplier_invoice_number"),
-    lines=Table(
+    lines=_spend(
         "sn_shop_invoice_line",
         {
             "u_external_invoice_number": key(parent("key"), essential=True),
             "u_external_invoice_source": text(Known("invoice_source"), essential=True),
             "u_erp_source": _SOURCE,
-            "u_line_description": text(computed(quirks.numbered_line_text), essential=True, reads_as="line_description"),
+            "u_line_description": text(
+                computed(quirks.numbered_line_text), essential=True, reads_as="line_description"
+            ),
             "u_line_quantity": quantity(computed(quirks.invoiced_quantity), essential=True, reads_as="quantity"),
             "u_line_unit_price": amount(computed(quirks.invoiced_price), essential=True, reads_as="unit_price"),
             "u_subtotal": amount("amount", essential=True, reads_as="subtotal"),
@@ -538,7 +542,6 @@ S2P_INVOICES = EntityMapping(
             "line_description": computed(quirks.numbered_line_text),
         },
         taken_back={"quantity": "0", "line_amount": "0", "subtotal": "0"},
-        **_SPEND,
     ),
 )
 
@@ -559,4 +562,3 @@ MAPPINGS = {"pages": PAGES, "s2p_staging": S2P}
 
 WITHOUT_UPSERT_KEY = frozenset({"sn_spend_intg_imp_invoice_line"})
 """Staging tables whose map is assumed to have no coalesce; setting `import_coalesce` (FACTS 27)."""
-

@@ -101,9 +101,8 @@ def order_amount(order: PurchaseOrder, env: Any) -> Decimal | None:
 
 
 def ordered_quantity(line: OrderLine, env: Any) -> Decimal:
-    """A cancelled line orders nothing; the instance lets an order's status overwrite that of its lines."""
-    cancelled = line.cancelled or env.parent.status.value == "cancelled"
-    return ZERO if line.cancelled or (cancelled and not line.quantity) else line.quantity
+    """A cancelled line orders nothing: its status alone would not last, for an order's cascades to its lines."""
+    return ZERO if line.cancelled else line.quantity
 
 
 def order_line_amount(line: OrderLine, env: Any) -> Decimal:

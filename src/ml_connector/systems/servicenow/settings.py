@@ -21,16 +21,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     profile: Annotated[
         Literal["auto", "pages", "s2p_staging"],
         Meta(
-            description="Which tables are written: `pages` (proc_po, sn_apo_invoice ... by the Table API), `s2p_staging` "
-            "(the vendor's Source-to-Pay staging tables by import sets), or `auto`: `pages` where its tables answer.",
+            description="Which tables are written: `pages` (proc_po, sn_apo_invoice ... by the Table API), "
+            "`s2p_staging` (the vendor's Source-to-Pay staging tables by import sets), or `auto`: `pages` where its "
+            "tables answer.",
             examples=["auto"],
         ),
     ] = "auto"
     erp_key_columns: Annotated[
         Names,
         Meta(
-            description="Per table, the column that takes the ERP's own key; `correlation_id` where not given. A column "
-            "that does not exist is left out: then only the sys_id made by us finds the row.",
+            description="Per table, the column that takes the ERP's own key; `correlation_id` where not given. A "
+            "column that does not exist is left out: then only the sys_id made by us finds the row.",
             examples=[{"proc_po": "u_erp_key"}],
         ),
     ] = {}
@@ -60,9 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = ""
     erp_sources: Annotated[
         Names,
-        Meta(
-            description="Per company or other scope of the ERP, a different ERP source.", examples=[{"20": "IFS-20"}]
-        ),
+        Meta(description="Per company or other scope of the ERP, a different ERP source.", examples=[{"20": "IFS-20"}]),
     ] = {}
     external_invoice_source: Annotated[
         str,
@@ -74,24 +73,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     order_supplier: Annotated[
         Literal["code", "name"],
         Meta(
-            description="Profile `s2p_staging`: whether an order's `Supplier company name` is filled with the supplier's "
-            "ERP code or its name; names may not be unique.",
+            description="Profile `s2p_staging`: whether an order's `Supplier company name` is filled with the "
+            "supplier's ERP code or its name; names may not be unique.",
             examples=["code"],
         ),
     ] = "code"
     import_coalesce: Annotated[
         dict[str, bool],
         Meta(
-            description="Profile `s2p_staging`: per staging table, whether its transform map has an upsert key. Assumed "
-            "for all but sn_spend_intg_imp_invoice_line. Without one, a change is written to the target table itself.",
+            description="Profile `s2p_staging`: per staging table, whether its transform map has an upsert key. "
+            "Assumed for all but sn_spend_intg_imp_invoice_line. Without one, a change is written to the target table "
+            "itself.",
             examples=[{"sn_spend_intg_imp_invoice_line": False}],
         ),
     ] = {}
     processing_states: Annotated[
         tuple[str, ...],
         Meta(
-            description="Profile `s2p_staging`: states of a target row that the instance still works on; a row in one of "
-            "them counts as delivered, not yet as landed.",
+            description="Profile `s2p_staging`: states of a target row that the instance still works on; a row in "
+            "one of them counts as delivered, not yet as landed.",
             examples=[["processing"]],
         ),
     ] = ()
@@ -136,16 +136,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     draft_status: Annotated[
         Names,
         Meta(
-            description="Per table, the status of a document whose lines are not all there yet. An empty one: the status "
-            "is not written at all.",
+            description="Per table, the status of a document whose lines are not all there yet. An empty one: the "
+            "status is not written at all.",
             examples=[{"proc_po": "requested", "sn_apo_invoice": "draft"}],
         ),
     ] = {}
     order_status: Annotated[
         Names,
         Meta(
-            description="Status of a purchase order on the instance by its status in the ERP, where it differs from the "
-            "default (proc_po only).",
+            description="Status of a purchase order on the instance by its status in the ERP, where it differs from "
+            "the default (proc_po only).",
             examples=[{"received": "ordered"}],
         ),
     ] = {}
@@ -179,7 +179,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, Meta(ge=0, le=1000, description="Most writes in one Batch call; 0: no Batch calls.", examples=[200])
     ] = 200
     batch_target_s: Annotated[
-        float, Meta(gt=0, le=25, description="How long a Batch call may take; the instance cuts it at 30 s.", examples=[10])
+        float,
+        Meta(gt=0, le=25, description="How long a Batch call may take; the instance cuts it at 30 s.", examples=[10]),
     ] = 10.0
     max_in_flight: Annotated[
         int, Meta(ge=1, le=32, description="Requests at a time; more fill the instance's API semaphores.", examples=[2])
@@ -228,7 +229,7 @@ class Basic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: Annotated[str, Meta(min_length=1, description="Its password.")]
 
 
-CREDENTIALS: dict[str, type[msgspec.Struct]] = {
+CREDENTIALS: dict[str, type[ClientCredentials] | type[RefreshToken] | type[Basic]] = {
     "oauth2_client_credentials": ClientCredentials,
     "oauth2_refresh_token": RefreshToken,
     "basic": Basic,
