@@ -7,74 +7,32 @@ again. Every change is in the ledger; secrets only by the names of their fields.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from ml_connector.errors import ConfigurationError
-from ml_connector.records import Entity
-from ml_connector.store import credentials, models
+from ml_connector.store import models, secrets
+from ml_connector.store.configuration_changes import make
+from ml_connector.store.configured import Change, ConnectionConfig, FlowConfig, RouteEntry
 from ml_connector.store.workspace import Workspace
-from ml_connector.sync.flow import Direction, Flow, RouteConfig
+from ml_connector.sync.flow import Flow, RouteConfig
 
-Json = dict[str, Any]
-
-
-class ConnectionConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A connection; the caller has validated it against the connector's settings class."""
-
-    name: str
-    system: str
-    base_url: str
-    settings: Json = {}
-    auth_mode: str = ""
-    credentials: Mapping[str, str] = {}
-    """Seeds, by field: stored again only when their text changed. A field that is absent stays as it is stored."""
-
-    def __repr__(self) -> str:
-        return f"ConnectionConfig(name={self.name!r}, system={self.system!r})"
-
-
-class RouteEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A route of a flow; its place in `FlowConfig.routes` is its place in the run."""
-
-    entity: Entity
-    direction: Direction = "source_to_target"
-    enabled: bool = True
-    duplicates: Literal["hold", "warn"] = "hold"
-    sweep_every_days: int = 7
-    schedule: str = ""
-    """Cron; "": never by itself."""
-    conflict: str = ""
-    owners: Mapping[str, str] = {}
-
-
-class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A flow."""
-
-    name: str
-    source: str
-    """Name of a connection."""
-    target: str
-    start_from: date | None = None
-    timezone: str = "UTC"
-    routes: tuple[RouteEntry, ...] = ()
-    value_maps: Mapping[str, Mapping[str, str]] = {}
-
-
-class Change(msgspec.Struct, frozen=True):
-    """One thing that `apply` changed, or would."""
-
-    kind: str
-    """connection, flow, route."""
-    name: str
-    """Of a route: `flow/entity`."""
-    action: str
-    """created, changed, archived, restored."""
-    details: Mapping[str, tuple[Any, Any]] = {}
-    """Field -> (before, after); of a secret never the values."""
+__all__ = [
+    "Change",
+    "ConnectionConfig",
+    "FlowConfig",
+    "RouteEntry",
+    "apply",
+    "connections",
+    "flows",
+    "load_connection",
+    "load_flow",
+    "route_id",
+    "route_ids",
+]
 
 
 def apply(
@@ -89,8 +47,6 @@ def apply(
 
     ConfigurationError for a flow that names an unknown connection; nothing is changed then.
     """
-    from ml_connector.store.configuration_changes import make
-
     return make(workspace, connections, flows, actor=actor, dry_run=dry_run)
 
 
@@ -137,6 +93,20 @@ def load_flow(workspace: Workspace, name: str) -> Flow:
     )
 
 
+def route_id(workspace: Workspace, flow: str, entity: str) -> int:
+    """A flow's route, on or off. ConfigurationError for an unknown one."""
+    found = route_ids(workspace, flow)
+    if entity not in found:
+        known = ", ".join(found) or "none"
+        raise ConfigurationError(f"Flow {flow!r} has no route {entity!r}.", fix=f"Its routes are: {known}.")
+    return found[entity]
+
+
+def route_ids(workspace: Workspace, flow: str) -> dict[str, int]:
+    """All routes of a flow in order, by entity."""
+    return {route.entity.value: route.id for route in load_flow(workspace, flow).routes}
+
+
 def entry_of(route: models.Route) -> RouteEntry:
     """A stored route as configured."""
     return msgspec.convert({**msgspec.json.decode(route.config), "entity": route.entity}, RouteEntry)
@@ -179,7 +149,7 @@ def _named(rows: Iterable[Any], name: str, kind: str) -> Any:
 
 
 def _connection(workspace: Workspace, row: models.Connection, *, secret: bool) -> ConnectionConfig:
-    stored = credentials.load(workspace, row.pk, row.auth_mode)
+    stored = secrets.load(workspace, row.pk, row.auth_mode)
     return ConnectionConfig(
         name=row.name,
         system=row.system,

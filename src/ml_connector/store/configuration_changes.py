@@ -10,8 +10,8 @@ import msgspec
 
 from ml_connector import clock
 from ml_connector.errors import ConfigurationError
-from ml_connector.store import credentials, models
-from ml_connector.store.configuration import Change, ConnectionConfig, FlowConfig, RouteEntry
+from ml_connector.store import models, secrets
+from ml_connector.store.configured import Change, ConnectionConfig, FlowConfig, RouteEntry
 from ml_connector.store.database import Cursor
 from ml_connector.store.ledger import MAIN, append
 from ml_connector.store.workspace import Workspace
@@ -100,7 +100,7 @@ class _Applying:
                 fix="Give the other system a connection with a name of its own.",
             )
         details, action = self._save(found, wanted)
-        planted = credentials.plant(self._cursor, self._workspace, found.pk, config.auth_mode, config.credentials)
+        planted = secrets.plant(self._cursor, self._workspace, found.pk, config.auth_mode, config.credentials)
         for field, before in planted:
             details[f"credentials.{field}"] = ("(secret)" if before else None, "(secret)")
         self._note("connection", config.name, action, details)

@@ -72,6 +72,17 @@ class Database:
             if name:
                 point(f"{name}:after_commit")
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Cursor]:
+        """Reads that all see one moment; nobody waits for them."""
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if self.postgresql else "BEGIN DEFERRED"
+        with self.explained(), self.connection().cursor() as cursor:
+            cursor.execute(begin, None)
+            try:
+                yield cursor
+            finally:
+                cursor.execute("ROLLBACK", None)
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query outside of a transaction."""
         with self.explained(), self.connection().cursor() as cursor:

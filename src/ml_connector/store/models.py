@@ -183,10 +183,14 @@ class Record(Stored):
                 condition=~models.Q(state__in=("landed", "excluded")),
             ),
             models.Index(
-                fields=("route_id", "natural_hash"), name="record_natural", condition=models.Q(natural_hash__isnull=False)
+                fields=("route_id", "natural_hash"),
+                name="record_natural",
+                condition=models.Q(natural_hash__isnull=False),
             ),
             models.Index(
-                fields=("route_id", "warning_hash"), name="record_warning", condition=models.Q(warning_hash__isnull=False)
+                fields=("route_id", "warning_hash"),
+                name="record_warning",
+                condition=models.Q(warning_hash__isnull=False),
             ),
         )
 

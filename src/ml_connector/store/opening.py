@@ -6,7 +6,8 @@ from ml_connector import clock
 from ml_connector.errors import ConfigurationError
 from ml_connector.store import ledger
 from ml_connector.store.database import Cursor, Database
-from ml_connector.store.secrets import Keyring, Place, derive, new_secret, seal, unseal
+from ml_connector.store.keyring import Keyring, new_secret
+from ml_connector.store.sealing import Place, derive, seal, unseal
 from ml_connector.store.workspace import Workspace
 from ml_connector.sync.store import Event
 

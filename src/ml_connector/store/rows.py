@@ -187,6 +187,11 @@ def decode(row: Row) -> RecordRow:
     )
 
 
+def decode_raw(detail: bytes) -> RawRef:
+    """Where the raw form is kept, from the column `detail`."""
+    return _decode(detail).raw
+
+
 def select(workspace: Workspace, where: str, parameters: Sequence[Any]) -> list[RecordRow]:
     """Rows of the workspace that meet a condition."""
     sql = f"SELECT {_READ} FROM store_record WHERE workspace_id = %s AND {where}"

@@ -22,7 +22,7 @@ from django.conf import settings
 from ml_connector.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ml_connector.store.secrets import Keyring
+    from ml_connector.store.keyring import Keyring
     from ml_connector.store.workspace import Workspace
 
 DEFAULT_ALIAS = "default"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ml_connector.store.database import Database
-from ml_connector.store.secrets import Keyring
+from ml_connector.store.keyring import Keyring
 
 
 @dataclass(frozen=True, slots=True)
