@@ -27,9 +27,9 @@ class Header(msgspec.Struct):
 
 
 class Item(msgspec.Struct):
-    """One request of a batch; its body is base64."""
+    """One request of a batch; its body is base64. Ids may be sent as numbers and come back as text (section 3)."""
 
-    id: str
+    id: str | int
     method: str
     url: str
     headers: list[Header] = []
@@ -40,7 +40,7 @@ class Item(msgspec.Struct):
 class BatchRequest(msgspec.Struct):
     """What the caller sends."""
 
-    batch_request_id: str
+    batch_request_id: str | int
     rest_requests: list[Item]
 
 
@@ -59,7 +59,7 @@ async def serve(instance: Instance, call: Call, inner: Callable[[Call], Awaitabl
     size = 0
     for item in batch.rest_requests:
         if instance.cost_ms - begun >= instance.switches.batch_limit_ms or size > ANSWER_LIMIT:
-            unserviced.append(item.id)
+            unserviced.append(str(item.id))
             continue
         before = instance.cost_ms
         answer = await _serve_item(call, item, inner)
@@ -68,7 +68,7 @@ async def serve(instance: Instance, call: Call, inner: Callable[[Call], Awaitabl
         serviced.append(_serviced(item, answer, instance.cost_ms - before))
     return json_answer(
         {
-            "batch_request_id": batch.batch_request_id,
+            "batch_request_id": str(batch.batch_request_id),
             "serviced_requests": serviced,
             "unserviced_requests": unserviced,
         }
@@ -96,7 +96,7 @@ async def _serve_item(call: Call, item: Item, inner: Callable[[Call], Awaitable[
 def _serviced(item: Item, answer: Answer, cost_ms: float) -> dict[str, Any]:
     """Returns an item's answer; match it by id, not by position."""
     served: dict[str, Any] = {
-        "id": item.id,
+        "id": str(item.id),
         "body": base64.b64encode(answer.body).decode(),
         "status_code": answer.status,
         "status_text": _phrase(answer.status),

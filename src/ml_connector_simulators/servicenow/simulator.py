@@ -135,7 +135,12 @@ class ServiceNowSimulator(Simulator):
         return {name: list(table.rows.values()) for name, table in self.tables.items() if self.instance.is_there(name)}
 
     def settings(self) -> dict[str, object]:
-        return {"profile": "auto", "ship_to_stockroom": seed.STOCKROOM}
+        return {
+            "profile": "auto",
+            "ship_to_stockroom": seed.STOCKROOM,
+            "erp_source": seed.ERP_SOURCES[0],
+            "service_user": self.user_name,
+        }
 
     def credentials(self) -> dict[str, object]:
         return {

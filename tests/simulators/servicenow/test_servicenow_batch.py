@@ -58,6 +58,12 @@ async def test_response_headers_can_be_excluded(snow):
     assert "headers" not in served
 
 
+async def test_ids_come_back_as_text(snow):
+    item = {"id": 7, "method": "GET", "url": COMPANY, "headers": []}
+    reply = await snow.send("POST", "/api/now/v1/batch", json={"batch_request_id": 9, "rest_requests": [item]})
+    assert (reply.body["batch_request_id"], reply.body["serviced_requests"][0]["id"]) == ("9", "7")
+
+
 async def test_a_broken_batch_is_a_400(snow):
     reply = await snow.send("POST", "/api/now/v1/batch", json={"rest_requests": 1})
     assert (reply.status, reply.error["message"]) == (400, "Exception while reading request")

@@ -204,6 +204,12 @@ async def test_without_import_transformer_nothing_is_transformed(snow):
     assert (reply.status, reply.text, len(snow.sim.tables["sn_fin_supplier"].find(erp_number="1"))) == (201, "", 0)
 
 
+async def test_an_import_may_answer_201_with_nothing_done(snow):
+    snow.sim.set_switches(traps=[{"kind": "empty_201", "path": "/import/"}])
+    reply = await snow.supplier("1")
+    assert (reply.status, reply.text, len(snow.sim.tables["sn_fcms_intg_imp_supplier"])) == (201, "", 0)
+
+
 async def test_an_own_key_column_is_carried_over(snow):
     snow.sim.set_switches(erp_key_column="u_erp_key")
     await snow.supplier("4471")
