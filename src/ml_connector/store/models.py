@@ -167,6 +167,7 @@ class Record(Stored):
     version = models.TextField()
     natural_hash = models.BinaryField(null=True)
     warning_hash = models.BinaryField(null=True)
+    target_id = models.TextField()
     missing_sweeps = models.IntegerField()
     due_at = models.FloatField()
     released = models.BooleanField()
@@ -192,6 +193,7 @@ class Record(Stored):
                 name="record_warning",
                 condition=models.Q(warning_hash__isnull=False),
             ),
+            models.Index(fields=("route_id", "target_id"), name="record_target", condition=~models.Q(target_id="")),
         )
 
 

@@ -59,6 +59,14 @@ def settle(cursor: Cursor, workspace: Workspace, page_id: int, settled: int) -> 
     )
 
 
+def close(cursor: Cursor, workspace: Workspace, page_id: int) -> None:
+    """All of a page is settled."""
+    cursor.execute(
+        "UPDATE store_rawpage SET settled = records, open = %s WHERE id = %s AND workspace_id = %s",
+        [False, page_id, workspace.id],
+    )
+
+
 class Pages:
     """Reads pages; the last few stay decoded, because batches ask for records of one page several times."""
 

@@ -39,7 +39,7 @@ _READ = (
     "key, state, code, label, version, natural_hash, warning_hash, missing_sweeps, due_at, released, run_id, outcome,"
     " updated_at, detail"
 )
-_WRITTEN = f"route_id, workspace_id, {_READ}"
+_WRITTEN = f"route_id, workspace_id, target_id, {_READ}"
 _TYPES = {
     "route_id": "int8",
     "workspace_id": "int8",
@@ -107,6 +107,7 @@ def encode(workspace_id: int, route_id: int, rows: Iterable[RecordRow]) -> list[
         found[r.key] = (
             route_id,
             workspace_id,
+            r.target_id,
             r.key,
             r.state.value,
             r.code,
@@ -218,6 +219,18 @@ def same(workspace: Workspace, route_id: int, column: str, hashes: Sequence[byte
     for value, key in workspace.database.rows(sql, [workspace.id, route_id, *parameters]):
         found.setdefault(bytes(value), []).append(key)
     return found
+
+
+def linked(workspace: Workspace, route_id: int, target_ids: Sequence[str]) -> dict[str, str]:
+    """Keys by the header's id on the target."""
+    if not target_ids:
+        return {}
+    among, parameters = workspace.database.among("target_id", target_ids)
+    sql = (
+        "SELECT target_id, key FROM store_record"
+        f" WHERE workspace_id = %s AND route_id = %s AND target_id <> '' AND {among}"
+    )
+    return dict(workspace.database.rows(sql, [workspace.id, route_id, *parameters]))
 
 
 def due(workspace: Workspace, route_id: int, now: float, after_key: str, limit: int) -> list[RecordRow]:

@@ -152,6 +152,9 @@ class DjangoStore:
     def same_natural(self, route_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]:
         return rows.same(self.workspace, route_id, "natural_hash", hashes)
 
+    def linked(self, route_id: int, target_ids: Sequence[str]) -> dict[str, str]:
+        return rows.linked(self.workspace, route_id, target_ids)
+
     def same_warning(self, route_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]:
         return rows.same(self.workspace, route_id, "warning_hash", hashes)
 
@@ -213,6 +216,8 @@ class DjangoStore:
     def _advance(self, cursor: Cursor, settlement: Settlement, new: int) -> None:
         if settlement.page_id is not None:
             pages.settle(cursor, self.workspace, settlement.page_id, settlement.page_settled)
+        for page_id in settlement.closes_pages:
+            pages.close(cursor, self.workspace, page_id)
         after = settlement.cursor
         if new or after is not None:
             cursor.execute(

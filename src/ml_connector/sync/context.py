@@ -132,6 +132,7 @@ class RouteContext:
             modified=raw.modified,
             adopted=bool(known and known.adopted) or item.adopted,
             pulled=bool(known and known.pulled) or item.pulled,
+            released=item.released,
             missing_sweeps=known.missing_sweeps if known and item.vanished else 0,
             run_id=self.run.run.id,
             mapping=self.mapping,

@@ -79,7 +79,7 @@ class Item:
     @property
     def released(self) -> bool:
         """A person looked at it and let it go: suspicions do not hold it again."""
-        return self.known is not None and self.known.code == "RELEASED"
+        return self.known is not None and self.known.released
 
     @property
     def delivered_before(self) -> bool:

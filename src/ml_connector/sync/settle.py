@@ -135,26 +135,16 @@ def _worth_an_event(item: Item, verdict: Verdict) -> bool:
 
 
 def _event(context: RouteContext, item: Item, verdict: Verdict) -> Event:
-    return Event(
-        "settled",
-        context.config.id,
-        item.key,
-        {
-            "state": verdict.state.value,
-            "outcome": verdict.outcome,
-            "code": verdict.code,
-            "issues": [[issue.code, issue.message, issue.field] for issue in verdict.issues],
-            "remarks": item.remarks,
-            "origin": item.origin,
-            "raw": [item.ref.page, item.ref.index],
-            "version": item.raw.version,
-            "fingerprint": item.fingerprint,
-            "mapping": context.mapping,
-            "writes": [
-                [p.part.name, p.action.value, p.part.table, p.external_id, p.fingerprint, p.before] for p in item.plan
-            ],
-        },
-    )
+    """What the store does not put in by itself (state, reason, versions, where payload and answer are)."""
+    data: dict[str, Any] = {"outcome": verdict.outcome, "origin": item.origin}
+    if item.remarks:
+        data["remarks"] = item.remarks
+    if item.plan:
+        data["writes"] = [
+            [p.part.name, p.action.value, p.part.table, p.external_id, p.fingerprint.hex(), p.before.hex()]
+            for p in item.plan
+        ]
+    return Event("settled", context.config.id, item.key, data)
 
 
 def _report(context: RouteContext, item: Item, verdict: Verdict) -> None:

@@ -136,6 +136,7 @@ class Migration(migrations.Migration):
                 ('version', models.TextField()),
                 ('natural_hash', models.BinaryField(null=True)),
                 ('warning_hash', models.BinaryField(null=True)),
+                ('target_id', models.TextField()),
                 ('missing_sweeps', models.IntegerField()),
                 ('due_at', models.FloatField()),
                 ('released', models.BooleanField()),
@@ -145,7 +146,7 @@ class Migration(migrations.Migration):
                 ('detail', models.BinaryField()),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state__in', ('landed', 'excluded')), _negated=True), fields=['route_id', 'key'], name='record_open'), models.Index(condition=models.Q(('natural_hash__isnull', False)), fields=['route_id', 'natural_hash'], name='record_natural'), models.Index(condition=models.Q(('warning_hash__isnull', False)), fields=['route_id', 'warning_hash'], name='record_warning')],
+                'indexes': [models.Index(condition=models.Q(('state__in', ('landed', 'excluded')), _negated=True), fields=['route_id', 'key'], name='record_open'), models.Index(condition=models.Q(('natural_hash__isnull', False)), fields=['route_id', 'natural_hash'], name='record_natural'), models.Index(condition=models.Q(('warning_hash__isnull', False)), fields=['route_id', 'warning_hash'], name='record_warning'), models.Index(condition=models.Q(('target_id', ''), _negated=True), fields=['route_id', 'target_id'], name='record_target')],
             },
         ),
         migrations.CreateModel(
