@@ -30,6 +30,7 @@ from ml_connector.store.workspace import Workspace
 from ml_connector.sync.flow import Flow
 from ml_connector.sync.report import Progress, Report
 from ml_connector.sync.store import RunOptions
+from ml_connector.systems import registry
 
 Json = dict[str, Any]
 Decision = Literal["hold", "exclude", "release"]
@@ -185,15 +186,24 @@ class Application:
                 return
             after = page[-1]["entity"], page[-1]["key"]
 
-    def record(self, flow: str, route: str, key: str) -> list[Json]:
-        """All that happened to one record, oldest first; ConfigurationError where there is no such record."""
+    def record(self, flow: str, route: str, key: str) -> Json:
+        """One record's ends and `history`, oldest first; ConfigurationError where there is no such record."""
         entity = self.route(flow, route)
         story = queries.story(self.workspace, flow, entity.value, key)
         if not story:
             like = [line["key"] for line in queries.records(self.workspace, flow, entity=entity.value, search=key)]
             near = f"There are {', '.join(like[:5])}." if like else f"`ml-connector records {flow}` lists them."
             raise ConfigurationError(f"Flow {flow!r} has no {entity.singular} {key!r}.", fix=near)
-        return story
+        ends = self.flow(flow)
+        return {
+            "flow": flow,
+            "route": entity.value,
+            "singular": entity.singular,
+            "key": key,
+            "source": _end(ends.source, ends.source_system),
+            "target": _end(ends.target, ends.target_system),
+            "history": story,
+        }
 
     def decide(self, decision: Decision, flow: str, route: str, keys: Sequence[str], reason: str) -> list[str]:
         """Hold, exclude or release records; the keys that were found."""
@@ -224,6 +234,10 @@ class Application:
     def audit_export(self, since: datetime | None = None) -> Iterator[bytes]:
         """The ledger, a JSON document each."""
         return audit.export(self.workspace, since)
+
+
+def _end(connection: str, system: str) -> Json:
+    return {"connection": connection, "system": system, "title": registry.connector(system).title}
 
 
 def _make_folder(home: Path) -> None:
