@@ -101,8 +101,8 @@ class FaultRule(msgspec.Struct, forbid_unknown_fields=True):
     seen: int = 0
     fired: int = 0
 
-    def hits(self, call: Call, label: Label) -> bool:
-        """Counts the request if it matches; True if it is to be hit."""
+    def counts(self, call: Call, label: Label) -> bool:
+        """Counts the request if it matches; True if the rule wants to hit it."""
         if not self.match.fits(call, label):
             return False
         self.seen += 1
@@ -111,10 +111,7 @@ class FaultRule(msgspec.Struct, forbid_unknown_fields=True):
             return False
         if self.nth is not None and position != self.nth:
             return False
-        if self.times is not None and self.fired >= self.times:
-            return False
-        self.fired += 1
-        return True
+        return self.times is None or self.fired < self.times
 
 
 class FaultPlan:
@@ -130,17 +127,18 @@ class FaultPlan:
         self.rules.clear()
 
     def pick(self, call: Call, label: Label) -> tuple[float, Action | None]:
-        """Seconds to wait, and the trouble that hits this request (None: none)."""
+        """Seconds to wait, and the trouble that hits this request (None: none). Every rule counts every request."""
         wait, chosen = 0.0, None
         for rule in self.rules:
-            if chosen is not None and rule.action.do != "delay":
-                continue
-            if not rule.hits(call, label):
+            if not rule.counts(call, label):
                 continue
             if rule.action.do == "delay":
                 wait += rule.action.seconds
-            else:
+            elif chosen is None:
                 chosen = rule.action
+            else:
+                continue
+            rule.fired += 1
         return wait, chosen
 
 
