@@ -30,7 +30,14 @@ async def adopt(context: RouteContext, items: list[Item]) -> None:
     ours: Found = []
     keyed: Found = []
     for item, rows in zip(new, hits, strict=True):
-        _sort(context, item, rows, taken, ours, keyed)
+        mine = next((row for row in rows if _is_ours(context, _header(item), row)), None)
+        if mine is not None:
+            ours.append((item, mine))
+            taken[mine.external_id] = item.key
+    linked = {item.key for item, _ in ours}
+    for item, rows in zip(new, hits, strict=True):
+        if item.key not in linked:
+            _sort(item, rows, taken, keyed)
     await _relink(context, ours)
     for item, row in keyed:
         await _adopt(context, item, row)
@@ -49,15 +56,12 @@ async def _taken(context: RouteContext, hits: list[list[Row]]) -> dict[str, str]
     return taken | dict.fromkeys(context.ids_under_way.intersection(ids), "another record")
 
 
-def _sort(context: RouteContext, item: Item, rows: list[Row], taken: dict[str, str], ours: Found, keyed: Found) -> None:
-    header = _header(item)
-    mine = [row for row in rows if _is_ours(context, header, row)]
-    if mine:
-        ours.append((item, mine[0]))
-        return
+def _sort(item: Item, rows: list[Row], taken: dict[str, str], keyed: Found) -> None:
+    """Of the rows that are nobody's yet, exactly one may be this record's, keyed by hand."""
     free = [row for row in rows if row.external_id not in taken]
     if len(free) > 1 or any(_made_by_us(row) for row in free):
-        item.set_aside("ADOPTION_AMBIGUOUS", f"{len(free)} row(s) of {header.table} look like it, none clearly is.")
+        table = _header(item).table
+        item.set_aside("ADOPTION_AMBIGUOUS", f"{len(free)} row(s) of {table} look like it, none clearly is.")
     elif free:
         taken[free[0].external_id] = item.key
         keyed.append((item, free[0]))
