@@ -106,6 +106,10 @@ class Simulator:
         """The columns the human page shows first; None: as the first row has them."""
         return None
 
+    def page_title(self, set_name: str) -> str:
+        """What the human page calls a set; "" for its own name."""
+        return ""
+
     # Running -----------------------------------------------------------------------------------------------
 
     @property
@@ -128,6 +132,7 @@ class Simulator:
         """Begins to listen. Raises OSError if the port is taken."""
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         app.router.add_get("/", self._serve_page)
+        app.router.add_get("/favicon.ico", _no_icon)  # browsers ask for it; it must not be counted
         self._control.add_routes(app.router)
         app.router.add_route("*", "/{tail:.*}", self._serve)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
@@ -285,6 +290,7 @@ class Simulator:
             title=self.title,
             tables=self.truth(),
             columns=self.page_columns,
+            titles=self.page_title,
             counts=self.journal.counts(),
             now=self.clock.now(),
             chosen=request.query.get("set", ""),
@@ -292,3 +298,7 @@ class Simulator:
             first=request.query.get("first", "0"),
         )
         return web.Response(text=text, content_type="text/html")
+
+
+async def _no_icon(request: web.Request) -> web.Response:
+    return web.Response(status=204)

@@ -43,6 +43,7 @@ def render_page(
     title: str,
     tables: Mapping[str, Sequence[_Row]],
     columns: Callable[[str], Sequence[str] | None],
+    titles: Callable[[str], str],
     counts: Counts,
     now: datetime,
     chosen: str = "",
@@ -52,38 +53,47 @@ def render_page(
     """The whole page: an overview of all tables, or one `chosen` table with a search and pages of rows."""
     if chosen in tables:
         start = int(first) if first.isdigit() else 0
-        content = _one_table(chosen, tables[chosen], columns(chosen), find, start)
+        content = _one_table(chosen, _heading(chosen, titles), tables[chosen], columns(chosen), find, start)
     else:
-        content = "".join(_overview(name, rows, columns(name)) for name, rows in tables.items())
-    asked = f"{counts.total:,} requests so far" if counts.total else "not asked anything yet"
+        content = "".join(_overview(name, _heading(name, titles), rows, columns(name)) for name, rows in tables.items())
+    requests = "1 request" if counts.total == 1 else f"{counts.total:,} requests"
+    asked = f"{requests} so far" if counts.total else "not asked anything yet"
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
         f'<style>{_STYLE}</style></head><body><header><h1><a href="/">{escape(title)}</a></h1>'
         f"<p>Simulated system. Its clock says {now:%d %B %Y, %H:%M} UTC; {asked}.</p></header>"
-        f"<main>{_navigation(tables, chosen)}{content}</main></body></html>"
+        f"<main>{_navigation(tables, titles, chosen)}{content}</main></body></html>"
     )
 
 
-def _navigation(tables: Mapping[str, Sequence[_Row]], chosen: str) -> str:
+def _heading(name: str, titles: Callable[[str], str]) -> str:
+    """The human title with the system's own name behind it."""
+    title = titles(name)
+    return f"<h2>{escape(title)}</h2><span>{escape(name)}</span>" if title else f"<h2>{escape(name)}</h2>"
+
+
+def _navigation(tables: Mapping[str, Sequence[_Row]], titles: Callable[[str], str], chosen: str) -> str:
     links = [
         f'<a href="?{urlencode({"set": name})}"{" aria-current=page" if name == chosen else ""}>'
-        f"{escape(name)}<b>{len(rows):,}</b></a>"
+        f"{escape(titles(name) or name)}<b>{len(rows):,}</b></a>"
         for name, rows in tables.items()
     ]
     return f"<nav>{''.join(links)}</nav>"
 
 
-def _overview(name: str, rows: Sequence[_Row], columns: Sequence[str] | None) -> str:
+def _overview(name: str, heading: str, rows: Sequence[_Row], columns: Sequence[str] | None) -> str:
     if not rows:
         return ""
     shown = rows[:ROWS_ON_OVERVIEW]
     more = f'<a href="?{urlencode({"set": name})}">show all</a>' if len(rows) > len(shown) else ""
-    top = f'<div class="top"><h2>{escape(name)}</h2><span>{_number_of_rows(len(rows))}</span>{more}</div>'
+    top = f'<div class="top">{heading}<span>{_number_of_rows(len(rows))}</span>{more}</div>'
     return f"<section>{top}{_table(shown, columns)}</section>"
 
 
-def _one_table(name: str, rows: Sequence[_Row], columns: Sequence[str] | None, find: str, first: int) -> str:
+def _one_table(
+    name: str, heading: str, rows: Sequence[_Row], columns: Sequence[str] | None, find: str, first: int
+) -> str:
     wanted = find.casefold()
     hits = [r for r in rows if not wanted or any(wanted in str(v).casefold() for v in r.values())]
     shown = hits[first : first + ROWS_PER_PAGE]
@@ -91,7 +101,7 @@ def _one_table(name: str, rows: Sequence[_Row], columns: Sequence[str] | None, f
         f'<form><input type="hidden" name="set" value="{escape(name)}">'
         f'<input name="find" value="{escape(find)}" placeholder="Search" aria-label="Search"></form>'
     )
-    top = f'<div class="top"><h2>{escape(name)}</h2><span>{_number_of_rows(len(hits))}</span>{search}</div>'
+    top = f'<div class="top">{heading}<span>{_number_of_rows(len(hits))}</span>{search}</div>'
     return f"<section>{top}{_table(shown, columns)}{_pages(name, find, first, len(hits))}</section>"
 
 

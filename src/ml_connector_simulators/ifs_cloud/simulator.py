@@ -31,6 +31,24 @@ from .tokens import CLIENT_ID, CLIENT_SECRET, REALM, TOKEN_PATH, TokenService
 
 _SET_IN_PATH = re.compile(r"\.svc/?([^/(?]*)")
 _WRITE_IN_BATCH = re.compile(rb'(?:^|\n|"method"\s*:\s*")(?:PATCH|POST|DELETE|PUT)\b')
+_TITLES = {
+    "PurchaseOrderSet": "Purchase orders",
+    "PurchaseOrderLineSet": "Purchase order lines",
+    "PostingProposalHeadSet": "Supplier invoices",
+    "PostingProposalLineSet": "Invoice postings",
+    "SupplierInfoGeneralSet": "Suppliers",
+    "SupplierInfoAddresses": "Supplier addresses",
+    "SupplierInvoiceCompanies": "Suppliers by company: invoicing",
+    "SupplierPayments": "Suppliers by company: payment",
+    "SupplierPurchases": "Suppliers: purchasing",
+    "AccountSet": "GL accounts",
+    "CodeBSet": "Code part B",
+    "CodeCSet": "Code part C",
+    "AccountingCodePartSet": "Meaning of code parts",
+    "PreAccountingSet": "Coding of order lines",
+    "SiteSet": "Sites",
+    "CompanySet": "Companies",
+}
 _FIRST_COLUMNS = {
     "PurchaseOrderSet": (
         "OrderNo", "Company", "VendorNo", "VendorName", "OrderDate", "CurrencyCode", "GrossAmount", "Objstate",
@@ -224,6 +242,9 @@ class IfsCloudSimulator(Simulator):
 
     def page_columns(self, set_name: str) -> Sequence[str] | None:
         return _FIRST_COLUMNS.get(set_name) or [p.name for p in TABLES[set_name].properties if p.key]
+
+    def page_title(self, set_name: str) -> str:
+        return _TITLES.get(set_name, "")
 
 
 class _Truth(Sequence[Row]):
