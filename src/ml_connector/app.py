@@ -21,7 +21,7 @@ from ml_connector.configuration.schedule import next_run
 from ml_connector.configuration.tree import suggestion
 from ml_connector.connections import Checked, Connections, OpenEnds, run_to_end
 from ml_connector.engine.in_process import InProcessEngine
-from ml_connector.errors import ConfigurationError
+from ml_connector.errors import ConfigurationError, MLConnectorError
 from ml_connector.records import Entity, State
 from ml_connector.store import audit, decisions, queries, secrets, setup
 from ml_connector.store import configuration as stored
@@ -31,6 +31,7 @@ from ml_connector.sync.flow import Flow
 from ml_connector.sync.report import Progress, Report
 from ml_connector.sync.store import RunOptions
 from ml_connector.systems import registry
+from ml_connector.systems.base import RawRecord
 
 Json = dict[str, Any]
 Decision = Literal["hold", "exclude", "release"]
@@ -195,6 +196,7 @@ class Application:
             near = f"There are {', '.join(like[:5])}." if like else f"`ml-connector records {flow}` lists them."
             raise ConfigurationError(f"Flow {flow!r} has no {entity.singular} {key!r}.", fix=near)
         ends = self.flow(flow)
+        self._understand(ends, entity, story)
         return {
             "flow": flow,
             "route": entity.value,
@@ -204,6 +206,20 @@ class Application:
             "target": _end(ends.target, ends.target_system),
             "history": story,
         }
+
+    def _understand(self, flow: Flow, entity: Entity, story: list[Json]) -> None:
+        """Add to each reading what the mapping makes of it today; left out where the connection cannot be opened."""
+        readings = [step for step in story if step["step"] == "read" and step["raw"] is not None]
+        raws = [
+            RawRecord(each["key"], each["scope"], each["version"], each["modified"], msgspec.json.encode(each["raw"]))
+            for each in readings
+        ]
+        try:
+            found = Connections(self.workspace).understood(flow.source, flow.source_system, entity, raws)
+        except MLConnectorError:
+            return
+        for step, understood in zip(readings, found, strict=True):
+            step["understood"] = understood
 
     def decide(self, decision: Decision, flow: str, route: str, keys: Sequence[str], reason: str) -> list[str]:
         """Hold, exclude or release records; the keys that were found."""

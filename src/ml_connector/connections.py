@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from ml_connector.store import configuration as stored
 from ml_connector.store.secrets import StoredTokens
 from ml_connector.store.workspace import Workspace
 from ml_connector.systems import registry
-from ml_connector.systems.base import Finding, Need, Opening, Ports, System, Verdict
+from ml_connector.systems.base import Finding, Json, Need, Opening, Ports, RawRecord, Stream, System, Verdict
 
 T = TypeVar("T")
 
@@ -73,6 +73,17 @@ class Connections:
                 fix="Give it under `credentials` in the configuration file and apply the file.",
             )
 
+    def understood(self, name: str, system: str, entity: Entity, raws: Sequence[RawRecord]) -> list[Json | None]:
+        """What the connection's mapping makes of raw records today; None where it cannot. Asks the system nothing."""
+        connector, opening = registry.connector(system), self.opening(name)
+
+        async def normalize() -> list[Json | None]:
+            async with connector.open(opening) as opened:
+                stream = opened.stream(entity)
+                return [_understood(stream, raw) for raw in raws]
+
+        return run_to_end(normalize())
+
     def check(self, only: str = "") -> Iterator[Checked]:
         """Probe what the flows need of each connection, or of one."""
         known = {each.name: each.system for each in stored.connections(self._workspace)}
@@ -112,6 +123,14 @@ class Connections:
                 if entity in connector.reads | connector.writes:
                     needs[Need(entity, entity in connector.writes)] = None
         return list(needs)
+
+
+def _understood(stream: Stream, raw: RawRecord) -> Json | None:
+    try:
+        found: Json = msgspec.json.decode(msgspec.json.encode(stream.normalize(raw)))
+    except MLConnectorError:
+        return None
+    return found
 
 
 class OpenEnds:

@@ -33,4 +33,5 @@ def rotate(json: Json = False) -> None:
     if output.as_json:
         output.document({"rotated": done})
     else:
-        output.show(f"{words.count(done, 'secret')} encrypted under the newest key.")
+        told = f"{words.count(done, 'secret')} encrypted anew." if done else "Nothing to do."
+        output.show(f"{told} Every secret is under the newest key now.")

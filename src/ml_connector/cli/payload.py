@@ -18,11 +18,25 @@ Json = dict[str, Any]
 
 SHOWN = 12
 """Rows; --json shows all."""
-VALUE_WIDTH = 24
+WIDEST = 34
+"""Characters of a value beside others."""
 NAME_WIDTH = 30
 
 _MONEY = re.compile(r"([A-Z]{3});(-?\d+(?:\.\d+)?)")
 _AMOUNT_NAME = re.compile(r"(?i)(amount|price|cost|total|value|sum)")
+
+
+def sections(document: Json, title: str) -> dict[str, list[Json]]:
+    """A nested document as rows by section: its own fields under `title`, each list or mapping in it on its own."""
+    found: dict[str, list[Json]] = {title: [{}]}
+    for name, value in document.items():
+        if isinstance(value, dict):
+            found[name] = [value]
+        elif isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            found[name] = value
+        else:
+            found[title][0][name] = value
+    return {name: rows for name, rows in found.items() if any(rows)}
 
 
 def payload_table(title: str, rows: list[Json], width: int) -> Iterator[Table]:
@@ -31,19 +45,33 @@ def payload_table(title: str, rows: list[Json], width: int) -> Iterator[Table]:
 
     shown = rows[:SHOWN]
     names = [name for name in _names(shown) if any(row.get(name) not in (None, "", [], {}) for row in shown)]
-    at_once = max(1, (width - NAME_WIDTH - 4) // (VALUE_WIDTH + 2))
-    for start in range(0, len(shown), at_once):
-        part = shown[start : start + at_once]
+    columns = [[value_text(name, row.get(name)) for name in names] for row in shown]
+    for part in _fitting(columns, width - NAME_WIDTH):
         made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1), title_justify="left")
         made.add_column(style="dim", max_width=NAME_WIDTH, overflow="fold")
         for _ in part:
-            made.add_column(max_width=None if len(part) == 1 else VALUE_WIDTH, overflow="fold")
+            made.add_column(max_width=None if len(part) == 1 else WIDEST, overflow="fold")
         made.add_row(f"    [not dim bold]{escape(title)}[/]", *([""] * len(part)))
-        for name in names:
-            made.add_row(f"    {escape(name)}", *(escape(value_text(name, row.get(name))) for row in part))
+        for index, name in enumerate(names):
+            made.add_row(f"    {escape(name)}", *(escape(column[index]) for column in part))
         yield made
     if len(rows) > SHOWN:
         yield _more(len(rows) - SHOWN)
+
+
+def _fitting(columns: list[list[str]], room: int) -> Iterator[list[list[str]]]:
+    """The columns in groups, each as many as stand side by side."""
+    group: list[list[str]] = []
+    used = 0
+    for column in columns:
+        needed = min(WIDEST, max((len(text) for text in column), default=0)) + 2
+        if group and used + needed > room:
+            yield group
+            group, used = [], 0
+        group.append(column)
+        used += needed
+    if group:
+        yield group
 
 
 def _more(count: int) -> Table:
@@ -67,6 +95,8 @@ def value_text(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, dict):
         return str(value.get("display_value") or value.get("value") or value)
+    if isinstance(value, list):
+        return ", ".join(dict.fromkeys(value_text(name, each) for each in value if each not in (None, "")))
     text = str(value)
     if money := _MONEY.fullmatch(text):
         return words.amount(Decimal(money.group(2)), money.group(1))

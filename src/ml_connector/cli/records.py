@@ -94,14 +94,12 @@ def state_text(state: str) -> str:
 def _show(lines: list[dict[str, Any]], output: Output) -> None:
     from rich.table import Table
 
-    from ml_connector.cli import words
-
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
     for title in ("Route", "Key", "Name", "State", "Why"):
         made.add_column(title, overflow="fold", no_wrap=title == "State")
     for line in lines:
         made.add_row(
-            words.entity(line["entity"]),
+            line["entity"],
             output.escape(line["key"]),
             output.escape(line["label"]),
             state_text(line["state"]),

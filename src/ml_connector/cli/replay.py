@@ -30,7 +30,8 @@ def replay(
 ) -> int:
     """Send set-aside records again.
 
-    They are taken from what was stored of them. After a correction in the ERP, run the flow first: it reads the corrected records.
+    They are taken from what was stored of them. After a correction in the ERP, run the flow first:
+    it reads the corrected records.
     """
     from ml_connector.cli.progress import RunProgress
     from ml_connector.cli.records import state_of

@@ -33,7 +33,8 @@ def run(
 ) -> int:
     """Run a flow now.
 
-    Reads what changed at the source and brings it to the target. An interrupted run is finished first. Exit status: 0 complete, 3 some records are set aside, 4 not finished,
+    Reads what changed at the source and brings it to the target. An interrupted run is finished
+    first. Exit status: 0 complete, 3 some records are set aside, 4 not finished,
     1 failed.
     """
     from ml_connector.cli.progress import RunProgress

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ml_connector.cli import words
-from ml_connector.cli.payload import payload_table
+from ml_connector.cli.payload import payload_table, sections
 
 if TYPE_CHECKING:
     from ml_connector.cli.output import Output
@@ -29,6 +29,10 @@ STATES = {
     "excluded": "Left out.",
 }
 DECISIONS = {"held": "held it back", "excluded": "excluded it", "released": "released it"}
+NOTES = {
+    "missing_at_source": "Not found in {source} any more when all records were compared.",
+    "in_doubt": "The run was interrupted while this was being sent: whether it arrived is looked up next.",
+}
 ACTIONS = {"create": "create", "update": "change"}
 
 
@@ -79,10 +83,10 @@ class Teller:
         if step["raw"] is None:
             self._line("What was read has been erased since.")
         elif isinstance(step["raw"], dict):
-            self._tables({name: rows if isinstance(rows, list) else [rows] for name, rows in step["raw"].items()})
+            self._tables(sections(step["raw"], "record"))
         if step.get("understood"):
             self._line("Understood as:")
-            self._tables(step["understood"])
+            self._tables(sections(step["understood"], self._told["singular"]))
 
     def _intended(self, step: Json) -> None:
         if step["writes"] is None:
@@ -115,17 +119,14 @@ class Teller:
             self._line(f"{self._escape(self._names['target'])} answered:")
             for answer in answers:
                 self._line(f"  {self._escape(_answer(answer))}")
-        sentence = STATES.get(step["state"], step["state"]).format(**self._names)
+        sentence = STATES.get(step["state"], str(step["state"])).format(**self._names)
         reason = "" if issues or not step["message"] else f" {step['message']}"
         self._line(self._escape(sentence + reason))
 
     def _noted(self, step: Json) -> None:
-        data = step.get("data") or {}
-        sentence = {
-            "missing_at_source": "Not found at {source} any more when all records were compared.",
-            "in_doubt": "The run was interrupted while this was being sent: whether it arrived is looked up next.",
-        }.get(step.get("kind", ""), str(step.get("kind", step["step"])).replace("_", " ").capitalize() + ".")
-        self._line(self._escape(sentence.format(**self._names) if data or step.get("kind") else sentence))
+        kind = str(step.get("kind") or step["step"])
+        sentence = NOTES.get(kind, kind.replace("_", " ").capitalize() + ".")
+        self._line(self._escape(sentence.format(**self._names)))
 
     def _now(self, now: Json) -> None:
         from ml_connector.cli.records import state_text

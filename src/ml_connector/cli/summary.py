@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,12 @@ def show(report: Report, output: Output) -> None:
     for line in (route.stopped for route in report.routes if route.stopped):
         output.show(f"\n[red]{words.entity(line.route)} stopped:[/] {output.escape(line.message)}")
         _advise(line.fix, line.who, output)
-    show_exceptions([line for line in report.exceptions if line.key], output)
+    aside = [line for line in report.exceptions if line.key]
+    show_exceptions(aside, output)
+    if aside and not report.dry_run:
+        output.show("\nThe whole story of one of them, and what to run once they are corrected:")
+        output.show(f"   ml-connector record {report.flow} {aside[0].route} {output.escape(shlex.quote(aside[0].key))}")
+        output.show(f"   ml-connector run {report.flow}, then ml-connector replay {report.flow}")
 
 
 def table(routes: Sequence[RouteReport]) -> Table:
@@ -61,9 +67,7 @@ def table(routes: Sequence[RouteReport]) -> Table:
     for route in routes:
         numbers = [words.number(sum(route.counts[name] for name in names)) for _, names in shown]
         arrow = {"target_to_source": " (back)"}.get(route.direction, "")
-        made.add_row(
-            words.entity(route.route.value) + arrow, words.number(route.read), *numbers, words.outcome(route.outcome)
-        )
+        made.add_row(route.route.value + arrow, words.number(route.read), *numbers, words.outcome(route.outcome))
     return made
 
 
@@ -120,7 +124,5 @@ def _show_would_write(report: Report, output: Output) -> None:
     for (route, action, name), keys in groups.items():
         records = list(dict.fromkeys(keys))
         some = ", ".join(records[:EXAMPLES]) + (" ..." if len(records) > EXAMPLES else "")
-        made.add_row(
-            words.entity(route), action, name, words.number(len(keys)), words.number(len(records)), output.escape(some)
-        )
+        made.add_row(route, action, name, words.number(len(keys)), words.number(len(records)), output.escape(some))
     output.show("", made)

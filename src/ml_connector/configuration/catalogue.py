@@ -15,6 +15,6 @@ from ml_connector.systems.base import Connector
 class Catalogue:
     """What can be configured: the systems and pairs of this program, or a test's own."""
 
-    systems: tuple[str, ...] = tuple(sorted(registry.MODULES))
+    systems: tuple[str, ...] = field(default_factory=lambda: tuple(sorted(registry.MODULES)))
     connector: Callable[[str], Connector] = registry.connector
     pairs: Mapping[tuple[str, str], Pair] = field(default_factory=lambda: PAIRS)
