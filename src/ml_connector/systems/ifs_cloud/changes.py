@@ -27,9 +27,10 @@ async def pages(
     stream: IfsStream, shape: Shape, cursor: FieldCursor, position: Json | None
 ) -> AsyncGenerator[Page, None]:
     """Changed heads with their lines, then documents of which only a line changed."""
-    reading = _Changes(stream, shape, cursor, position or {"set": 0, "behind": [], "stamps": {}})
-    async for page in reading.pages():
-        yield page
+    place = position or {"set": 0, "behind": [], "stamps": {}}
+    async with aclosing(_Changes(stream, shape, cursor, place).pages()) as found:
+        async for page in found:
+            yield page
 
 
 class _Changes:
@@ -120,7 +121,7 @@ class _Changes:
 
     def _cursor(self) -> FieldCursor:
         now = self.stream.system.server_date
-        sets = dict(self.cursor.sets)
+        sets: dict[str, Watermark] = {}
         for each in self.shape.sets:
             mark = self.marks[each.name]
             new = self.progress[each.name].watermark(self.reader.largest(each), now)

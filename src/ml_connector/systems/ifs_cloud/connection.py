@@ -78,9 +78,9 @@ class IfsCloud:
     async def check(self, needs: Sequence[Need]) -> list[Finding]:
         return await check(self, needs)
 
-    def entity_set(self, collection_name: str, part: str = "") -> EntitySet:
+    def entity_set(self, collection_name: str, part: str = "", companies: tuple[str, ...] = ()) -> EntitySet:
         """A collection as it is called on this installation."""
-        return EntitySet(COLLECTIONS[collection_name], self.settings, part)
+        return EntitySet(COLLECTIONS[collection_name], self.settings, part, companies)
 
     # What is learnt once ---------------------------------------------------------------------------------------
 

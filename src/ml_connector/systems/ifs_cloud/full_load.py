@@ -23,13 +23,15 @@ async def pages(stream: IfsStream, shape: Shape, bounds: Json, position: Json | 
     place = position or {"set": 0, "behind": [], "companies": []}
     if not place.get("by_key"):
         try:
-            async for page in _FullLoad(stream, shape, bounds, place).merged():
-                yield page
+            async with aclosing(_FullLoad(stream, shape, bounds, place).merged()) as found:
+                async for page in found:
+                    yield page
             return
         except Disordered:
             place = {"set": 0, "by_key": True, "companies": []}
-    async for page in _FullLoad(stream, shape, bounds, place).by_key():
-        yield page
+    async with aclosing(_FullLoad(stream, shape, bounds, place).by_key()) as found:
+        async for page in found:
+            yield page
 
 
 class _FullLoad:

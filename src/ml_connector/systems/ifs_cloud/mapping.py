@@ -103,7 +103,7 @@ TO_PURCHASE_ORDER = Mapping(
 TO_INVOICE_LINE = Mapping(
     InvoiceLine,
     {
-        "id": key("RowId"),
+        "id": field("RowId", required=True),
         "number": field("RowId", required=True),
         "amount": field("CurrAmount", decimal, required=True),
         "gl_account": computed(quirks.account),

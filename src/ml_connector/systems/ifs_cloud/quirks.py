@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from ml_connector.mappings import boolean, decimal, moment, text
@@ -22,6 +23,23 @@ ORDER_STATES: dict[str, OrderStatus] = {
 }
 """In the order in which an order goes through them (FACTS 21)."""
 _ORDER_STATE_NAMES = tuple(ORDER_STATES)
+
+
+@lru_cache(maxsize=20_000)
+def _dimension(company: str, code: str) -> Reference:
+    """The same few thousand accounts and cost centers stand on every line."""
+    return Reference(join_key(company, code), text(code))
+
+
+@lru_cache(maxsize=2_000)
+def _order(number: str) -> Reference:
+    """The lines of an invoice mostly name one order."""
+    return Reference(join_key(number), number)
+
+
+@lru_cache(maxsize=5_000)
+def _order_line(line: str, release: str | None) -> str:
+    return join_key(line, release) if release else join_key(line)
 
 
 def order_status(row: Any, env: Env) -> OrderStatus:
@@ -70,23 +88,19 @@ def exchange_rate(row: Any, env: Env) -> Decimal | None:
 def cost_center(row: Any, env: Env) -> Reference | None:
     """Each company keeps its cost centers in a code part of its own (FACTS 28); the raw record says which."""
     code = row.get(env.knowledge["cost_center_column"])
-    if code is None or code == "":
-        return None
-    return Reference(join_key(env.knowledge["company"], code), code)
+    return _dimension(env.knowledge["company"], code) if code else None
 
 
 def account(row: Any, env: Env) -> Reference | None:
     """The account in the chart of the document's company; order lines do not name the company themselves."""
     code = row.get("CodeA")
-    if code is None or code == "":
-        return None
-    return Reference(join_key(env.knowledge["company"], code), code)
+    return _dimension(env.knowledge["company"], code) if code else None
 
 
 def line_order(row: Any, env: Env) -> Reference | None:
     """The order that an invoice line is for; the head's PoRefNumber where the line names none."""
     number = row.get("PoOrderNo") or (env.parent or {}).get("PoRefNumber")
-    return Reference(join_key(number), number) if number else None
+    return _order(number) if number else None
 
 
 def head_order(row: Any, env: Env) -> Reference | None:
@@ -95,7 +109,7 @@ def head_order(row: Any, env: Env) -> Reference | None:
     if not number:
         numbers = {line.get("PoOrderNo") for line in row["lines"]} - {None, ""}
         number = numbers.pop() if len(numbers) == 1 else None
-    return Reference(join_key(number), number) if number else None
+    return _order(number) if number else None
 
 
 def order_line_id(row: Any, env: Env) -> str:
@@ -103,7 +117,7 @@ def order_line_id(row: Any, env: Env) -> str:
     line, release = row.get("PoLineNo"), row.get("PoReleaseNo")
     if not row.get("PoOrderNo") or not line:
         return ""
-    return join_key(line, release) if release else join_key(line)
+    return _order_line(line, release)
 
 
 def line_cancelled(row: Any, env: Env) -> bool:

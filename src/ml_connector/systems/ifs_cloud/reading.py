@@ -81,12 +81,13 @@ class Reader:
 
     def own_companies(self, entity_set: EntitySet) -> Filter | None:
         """Restricts a set to the configured companies; None where it does not name them, or there are too many."""
-        if not entity_set.company or len(self.companies) > MOST_COMPANIES:
+        companies = entity_set.companies or self.companies
+        if not entity_set.company or len(companies) > MOST_COMPANIES:
             return None
-        return any_of(entity_set.company, self.companies)
+        return any_of(entity_set.company, companies)
 
     def is_ours(self, entity_set: EntitySet, row: Row) -> bool:
-        return not entity_set.company or row.company in self.companies
+        return not entity_set.company or row.company in (entity_set.companies or self.companies)
 
     async def scan(
         self,
@@ -105,12 +106,31 @@ class Reader:
         names = [each.name for each in order]
         while True:
             terms = [*base, after(list(zip(names, position, strict=True)))] if position else base
-            page, more = await self._first_page(entity_set, all_of(*terms) if terms else None, order, select)
+            page, more = await self._first_page(entity_set, _joined(terms), order, select)
+            reached = _position(entity_set, page.rows[-1], order) if more else position
+            if more and reached == position:
+                break  # stamps are finer than they are shown: a position by value gets nowhere
             if page.rows:
                 yield page
             if not more:
                 return
-            position = _position(entity_set, page.rows[-1], order)
+            position = reached
+        async for page in self._linked(entity_set, _joined(base), order, select):
+            yield page
+
+    async def _linked(
+        self,
+        entity_set: EntitySet,
+        condition: Filter | None,
+        order: Sequence[OrderField] = (),
+        select: Sequence[str] | None = None,
+    ) -> AsyncGenerator[RowPage, None]:
+        client = self.client(entity_set.root)
+        pages = client.pages(
+            entity_set.entity_set, condition, order, entity_set.key, select=select, label=_label(entity_set)
+        )
+        async for page in pages:
+            yield RowPage(self.clock.rows(entity_set, page.rows, page.server_date), page.server_date)
 
     async def _first_page(
         self,
@@ -145,16 +165,9 @@ class Reader:
     ) -> AsyncGenerator[RowPage, None]:
         """Every row, following the server's links; where its order is not ours."""
         terms = [term for term in (self.own_companies(entity_set), condition) if term is not None]
-        pages = self.client(entity_set.root).pages(
-            entity_set.entity_set,
-            all_of(*terms) if terms else None,
-            (),
-            entity_set.key,
-            select=select,
-            label=_label(entity_set),
-        )
-        async for page in pages:
-            yield RowPage(self.clock.rows(entity_set, page.rows, page.server_date), page.server_date)
+        async with contextlib.aclosing(self._linked(entity_set, _joined(terms), (), select)) as pages:
+            async for page in pages:
+                yield page
 
     async def by_keys(
         self, entity_set: EntitySet, keys: Iterable[KeyValues], select: Sequence[str] | None = None
@@ -165,14 +178,7 @@ class Reader:
         return [row for rows in found for row in rows if self.is_ours(entity_set, row)]
 
     async def _all(self, entity_set: EntitySet, condition: Filter, select: Sequence[str] | None) -> list[Row]:
-        rows: list[Row] = []
-        client = self.client(entity_set.root)
-        pages = client.pages(
-            entity_set.entity_set, condition, (), entity_set.key, select=select, label=_label(entity_set)
-        )
-        async for page in pages:
-            rows += self.clock.rows(entity_set, page.rows, page.server_date)
-        return rows
+        return [row async for page in self._linked(entity_set, condition, (), select) for row in page.rows]
 
     async def one_row(self, entity_set: EntitySet, select: str | None = None) -> RowPage:
         """The first row, to see whether the set can be read at all."""
@@ -204,6 +210,10 @@ class Reader:
         response = await self.session.send(request)
         rows = response.decode(_VALUES).value
         return RowPage(self.clock.rows(entity_set, rows, response.server_date), response.server_date)
+
+
+def _joined(terms: Sequence[Filter]) -> Filter | None:
+    return all_of(*terms) if terms else None
 
 
 def _label(entity_set: EntitySet) -> str:

@@ -68,11 +68,15 @@ class EntitySet:
     settings: IfsCloudSettings = field(repr=False)
     part: str = ""
     """Code part B..J of the set of cost centers."""
+    companies: tuple[str, ...] = ()
+    """Those that keep their cost centers in this part: for others the set holds something else (FACTS 28)."""
 
     @cached_property
     def name(self) -> str:
-        """Under which the cursor keeps what it knows about this set."""
-        return f"{self.collection.name}:{self.part}" if self.part else self.collection.name
+        """Under which the cursor keeps what it knows about this set; a company that joins makes it another."""
+        if not self.part:
+            return self.collection.name
+        return f"{self.collection.name}:{self.part}:{','.join(self.companies)}"
 
     @cached_property
     def path(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -169,10 +170,20 @@ class IfsStream:
 
     async def _heads(self) -> tuple[EntitySet, ...]:
         if self.declared is COST_CENTERS:
-            parts = sorted(set((await self.system.cost_center_parts()).values()))
-            return tuple(self.system.entity_set("cost_centers", part) for part in parts)
+            return await self._cost_center_sets()
         manual = self.declared is INVOICES and self.settings.invoice_source == "manual"
         return (self.system.entity_set("manual_invoices" if manual else self.declared.head),)
+
+    async def _cost_center_sets(self) -> tuple[EntitySet, ...]:
+        """A set per code part, for the companies that keep their cost centers in it."""
+        companies: dict[str, list[str]] = {}
+        parts = await self.system.cost_center_parts()
+        for company in self.settings.companies:
+            companies.setdefault(parts[company], []).append(company)
+        return tuple(
+            self.system.entity_set("cost_centers", part, tuple(sorted(some)))
+            for part, some in sorted(companies.items())
+        )
 
     async def _lines(self, lines: Sequence[str] | None) -> tuple[EntitySet, ...]:
         if lines is None:
@@ -199,31 +210,32 @@ class IfsStream:
     async def extract(self, window: Window, position: Json | None) -> AsyncGenerator[Page, None]:
         """The pages of the window from `position` on."""
         bounds = window.bounds
+        pages: AsyncGenerator[Page, None]
         if bounds["kind"] == "full":
             pages = full_load.pages(self, await self.shape(bounds["lines"]), bounds, position)
         else:
-            pages = self._changes(bounds, position)
-        async for page in pages:
-            yield page
+            pages = await self._changes(bounds, position)
+        try:
+            async with aclosing(pages):
+                async for page in pages:
+                    yield page
+        except changes.ChangeFieldGoneError:
+            async with aclosing(await self._everything(None)) as pages:
+                async for page in pages:
+                    yield page
 
     async def _changes(self, bounds: Json, position: Json | None) -> AsyncGenerator[Page, None]:
         cursor = read_cursor(bounds["cursor"])
         if isinstance(cursor, SweepCursor):
-            async for page in sweeping.pages(self, await self.shape(), cursor):
-                yield page
-            return
-        shape = await self.shape(self._known_lines(cursor))
+            return sweeping.pages(self, await self.shape(), cursor)
         if position is not None and "stamps" not in position:
-            bounds, shape = await self._full_bounds(), await self.shape()
-            async for page in full_load.pages(self, shape, bounds, position):
-                yield page
-            return
-        try:
-            async for page in changes.pages(self, shape, cursor, position):
-                yield page
-        except changes.ChangeFieldGoneError:
-            async for page in full_load.pages(self, shape, await self._full_bounds(), None):
-                yield page
+            return await self._everything(position)
+        return changes.pages(self, await self.shape(self._known_lines(cursor)), cursor, position)
+
+    async def _everything(self, position: Json | None) -> AsyncGenerator[Page, None]:
+        """A full load after all: the property by which changes were found is gone."""
+        bounds = await self._full_bounds()
+        return full_load.pages(self, await self.shape(bounds["lines"]), bounds, position)
 
     def _known_lines(self, cursor: FieldCursor) -> list[str] | None:
         """Line sets as the last run found them; the settings may have changed their mind since."""
@@ -284,7 +296,7 @@ class IfsStream:
 def _key_of(head: EntitySet, text: str) -> KeyValues | None:
     """An external id as the values of a key; None for one that no row of this set can have."""
     parts = split_key(text)
-    if len(parts) != len(head.key):
+    if len(parts) != len(head.key) or (head.companies and parts[0] not in head.companies):
         return None
     numbers = head.collection.numbers
     values: list[str | int] = []

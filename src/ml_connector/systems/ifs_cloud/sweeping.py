@@ -28,9 +28,9 @@ _SELECT_REFUSED = frozenset({400, 501})
 
 async def pages(stream: IfsStream, shape: Shape, cursor: SweepCursor) -> AsyncGenerator[Page, None]:
     """The documents that are new or whose version differs. Has no position: a pass that broke off begins again."""
-    sweep = _Sweep(stream, shape, cursor)
-    async for page in sweep.pages():
-        yield page
+    async with aclosing(_Sweep(stream, shape, cursor).pages()) as found:
+        async for page in found:
+            yield page
 
 
 class _Sweep:
@@ -87,8 +87,9 @@ async def versions(stream: IfsStream, shape: Shape, head_set: EntitySet) -> Asyn
     """(head, version) of every document: keys and ETags only, merged in key order where the order is ours."""
     for select in (True, False):
         try:
-            async for some in _versions(stream, shape, head_set, select=select):
-                yield some
+            async with aclosing(_versions(stream, shape, head_set, select=select)) as found:
+                async for some in found:
+                    yield some
             return
         except ContractError as error:
             if not select or error.fields.get("status") not in _SELECT_REFUSED:
