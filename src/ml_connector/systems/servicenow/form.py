@@ -88,7 +88,8 @@ class Form:
     @property
     def row_columns(self) -> list[str]:
         """Columns to ask for when a row is read."""
-        extra = ("sys_mod_count", self.table.header_column, *self.table.lookup)
+        source = "erp_source" if self.staging else ""
+        extra = ("sys_mod_count", self.table.header_column, *self.table.lookup, source)
         shown = (column for column, _, _ in self._compared.values())
         return list(dict.fromkeys(filter(None, ("sys_id", *shown, *extra))))
 
@@ -185,6 +186,19 @@ class Form:
             elif not same(kind, wanted, text, cut_allowed=name in self._cut_allowed):
                 differing.append(name)
         return differing
+
+    def alike(self, payload: Mapping[str, Any], row: RowDict) -> bool:
+        """Whether a line that people keyed says the same thing: what must be equal is, and nothing contradicts."""
+        by_shown = {self._compared[name][0]: name for name in payload if name in self._compared}
+        differing = {self._compared[name][0] for name in self.differences(payload, row)}
+        settings = self._settings
+        must = {settings.column(self.table.name, name) for name in self.table.alike}
+        may = {settings.column(self.table.name, name) for name in self.table.alike_if_given}
+        contradicting = {
+            name for name in may & differing if stored(row.get(name)) and payload.get(by_shown.get(name, ""))
+        }
+        shown = all(stored(row.get(name)) is not None for name in must)
+        return shown and not must & differing and not contradicting
 
     def _status_reached(self, wanted: str, found: str) -> bool:
         """Whether a row with status `found` has got as far as `wanted`, or further by itself.

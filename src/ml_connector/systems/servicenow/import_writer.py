@@ -131,8 +131,8 @@ class ImportWriter:
 
     def _second_row(self, one: Import, sys_id: str) -> Answer:
         message = (
-            f"{one.form.staging} has no upsert key: the change of {one.write.external_id} became a second row {sys_id} of "
-            f"{one.form.name}."
+            f"{one.form.staging} has no upsert key: the change of {one.write.external_id} became a second row {sys_id} "
+            f"of {one.form.name}."
         )
         fix = f"Delete row {sys_id}, and set import_coalesce: {one.form.table.staging}: false."
         return RefusedError(message, fix=fix, table=one.form.staging)

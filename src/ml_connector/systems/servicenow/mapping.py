@@ -76,6 +76,10 @@ class Table:
     """The values of the status are our guess: one that is not stored is put up with."""
     lookup: Mapping[str, Word] = field(default_factory=dict)
     """Columns (dot-walked ones too) by which a row is found whose id is the target's."""
+    alike: tuple[str, ...] = ()
+    """Columns of a row that a line keyed by hand must share with ours."""
+    alike_if_given: tuple[str, ...] = ()
+    """Columns in which it must not contradict ours."""
     taken_back: Mapping[str, str] | None = None
     """What makes a line of no effect when it vanished at the source."""
     whole_unless_proved: tuple[str, ...] = ()
@@ -270,6 +274,8 @@ PAGES_PURCHASE_ORDERS = EntityMapping(
         plugin="com.snc.procurement",
         roles=PROCUREMENT_ROLES,
         taken_back={"ordered_quantity": "0", "status": "canceled"},
+        alike=("ordered_quantity", "cost"),
+        alike_if_given=("part_number",),
         whole_unless_proved=("ordered_quantity",),
     ),
 )
@@ -319,6 +325,8 @@ PAGES_INVOICES = EntityMapping(
         plugin="com.sn_ap_apm",
         roles=AP_ROLES,
         taken_back={"quantity": "0", "line_amount": "0"},
+        alike=("line_amount",),
+        alike_if_given=("quantity", "gl_account", "cost_center"),
     ),
 )
 
@@ -462,7 +470,7 @@ S2P_PURCHASE_ORDERS = EntityMapping(
         lookup={"erp_number": Value("number")},
         stages=("draft", "pending_approval", "approved", "ordered", "partially_received", "received", "closed"),
     ),
-    Match(("erp_number",), lambda record: record.number, supplier="supplier"),
+    Match(("erp_number", "number"), lambda record: record.number, supplier="supplier"),
     codes=("erp_number", "number"),
     lines=_finance(
         "sn_shop_purchase_order_line",
@@ -485,6 +493,8 @@ S2P_PURCHASE_ORDERS = EntityMapping(
         header_column="purchase_order",
         lookup={"purchase_order.erp_number": parent(Value("number")), "line_number": Value("id")},
         taken_back={"quantity": "0", "total_amount": "0"},
+        alike=("quantity", "unit_price"),
+        alike_if_given=("part_number",),
     ),
 )
 
@@ -542,6 +552,8 @@ S2P_INVOICES = EntityMapping(
             "line_description": computed(quirks.numbered_line_text),
         },
         taken_back={"quantity": "0", "line_amount": "0", "subtotal": "0"},
+        alike=("line_amount",),
+        alike_if_given=("quantity",),
     ),
 )
 

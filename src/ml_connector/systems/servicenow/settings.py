@@ -11,6 +11,9 @@ from ml_connector.errors import ConfigurationError
 
 Names = dict[str, str]
 
+CODING_COLUMNS = {"gl_account": "u_gl_account", "cost_center": "u_cost_center"}
+"""No standard column of an order line holds them (FACTS 22)."""
+
 LATE_WRITE_WINDOW_S = 75.0
 """A timed-out request may commit up to 60 s later (FACTS 14)."""
 
@@ -42,7 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "order lines their GL account and cost center.",
             examples=[{"proc_po_item": {"gl_account": "u_gl_account", "cost_center": "u_cost_center"}}],
         ),
-    ] = {"proc_po_item": {"gl_account": "u_gl_account", "cost_center": "u_cost_center"}}
+    ] = msgspec.field(default_factory=lambda: {"proc_po_item": dict(CODING_COLUMNS)})
     ship_to_stockroom: Annotated[
         str,
         Meta(
@@ -190,8 +193,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         float, Meta(gt=0, description="How long an answer may take; the instance's quota is 60 s.", examples=[75])
     ] = 75.0
     requests_per_hour: Annotated[
-        int | None,
-        Meta(ge=60, description="Stay below this many requests an hour; without it only the instance's rules count."),
+        Annotated[int, Meta(ge=60)] | None,
+        Meta(
+            description="Stay below this many requests an hour; without it only the instance's rules count.",
+            examples=[5000],
+        ),
     ] = None
 
     def table(self, name: str) -> str:

@@ -1,0 +1,456 @@
+"""One entity of one connection as a target: shape, write, and find again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from ml_connector.errors import Issue, RecordError
+from ml_connector.mappings import Refs
+from ml_connector.mappings.mapping import describe
+from ml_connector.records import Entity, Record
+from ml_connector.records.base import Identity
+from ml_connector.systems.base import Answer, Candidate, Facts, Part, Row, Shaped, Write
+from ml_connector.systems.servicenow import surroundings
+from ml_connector.systems.servicenow.answers import Guide
+from ml_connector.systems.servicenow.columns import day, flag, stored
+from ml_connector.systems.servicenow.courier import Courier
+from ml_connector.systems.servicenow.dictionary import Dictionary, Proof
+from ml_connector.systems.servicenow.form import Form, ShapeEnv
+from ml_connector.systems.servicenow.import_writer import ImportWriter
+from ml_connector.systems.servicenow.instance import Instance, RowDict
+from ml_connector.systems.servicenow.mapping import INVOICE_STATUS, MAPPINGS, ORDER_STATUS, EntityMapping
+from ml_connector.systems.servicenow.profiles import PAGES, Presence, Profiles
+from ml_connector.systems.servicenow.rows import RowReader, TableRow, as_row
+from ml_connector.systems.servicenow.settings import Settings
+from ml_connector.systems.servicenow.table_writer import TableWriter
+
+NOT_IN_MAPPING = (
+    "late_write_window_s",
+    "batch_",
+    "max_in_flight",
+    "page_size",
+    "read_timeout",
+    "requests_per",
+    "token",
+)
+
+
+class Writer(Protocol):
+    """How rows get there: by the Table API or by import sets."""
+
+    async def write(self, writes: Sequence[Write]) -> list[Answer]: ...
+
+
+class Workshop(msgspec.Struct, frozen=True):
+    """What the targets of one connection share."""
+
+    settings: Settings
+    instance: Instance
+    dictionary: Dictionary
+    reader: RowReader
+    courier: Courier
+    profiles: Profiles
+    guide: Guide
+
+
+class EntityTarget:
+    """The tables of one entity; `prepare` decides the profile and proves the columns."""
+
+    def __init__(self, entity: Entity, workshop: Workshop) -> None:
+        self.entity = entity
+        self._shop = workshop
+        self._settings = workshop.settings
+        self._mapping: EntityMapping | None = None
+        self._header: Form
+        self._lines: Form | None = None
+        self._forms: dict[str, Form] = {}
+        self._writer: Writer
+        self._sources = surroundings.ErpSources(workshop.settings, None)
+        self._knowledge: dict[tuple[str, str], dict[str, Any]] = {}
+        self._ship_to = ""
+        self._is_empty = False
+        self._version = ""
+
+    # --- what it is ----------------------------------------------------------------------------------------------
+
+    @property
+    def mapping_version(self) -> str:
+        """Of the profile in use (before `prepare`: of the one that settings name), with the settings that matter."""
+        if not self._version:
+            profile = self._settings.profile if self._settings.profile in MAPPINGS else PAGES
+            return _version(MAPPINGS[profile][self.entity], self._settings)
+        return self._version
+
+    @property
+    def chooses_ids(self) -> bool:
+        """Not for import sets, nor on an instance that was seen to ignore our sys_ids."""
+        return isinstance(self._writer, TableWriter) and self._writer.honours_ids
+
+    @property
+    def late_write_window_s(self) -> float:
+        return self._settings.late_write_window_s
+
+    # --- learning ------------------------------------------------------------------------------------------------
+
+    async def prepare(self) -> None:
+        """Decide the profile, prove tables and columns, look up what every record needs; a handful of requests."""
+        decision = await self._shop.profiles.decide()
+        mapping = MAPPINGS[decision.profile][self.entity]
+        self._mapping, self._version = mapping, _version(mapping, self._settings)
+        self._header = Form(mapping.header, self._settings)
+        self._lines = Form(mapping.lines, self._settings) if mapping.lines else None
+        self._forms = {form.table.name: form for form in (self._header, self._lines) if form}
+        await self._shop.dictionary.learn(tables_of(decision.profile, self._settings))
+        await self._read_a_row()
+        without_status = await self._without_status()
+        for form in self._forms.values():
+            form.bind(self._shop.dictionary, self._shop.guide, without_status=without_status)
+        await self._look_around()
+        self._writer = self._make_writer()
+        self._knowledge.clear()
+
+    async def _read_a_row(self) -> None:
+        """The second rung of the ladder, and whether there is anything to find at all."""
+        shop = self._shop
+        probe = await shop.profiles.fresh(self._header.name)
+        if probe.presence is Presence.MISSING:
+            raise shop.guide.table_missing(self._header.name)
+        if probe.presence is Presence.FORBIDDEN:
+            raise shop.guide.role_missing(self._header.name, "read")
+        assert probe.page is not None
+        self._is_empty = probe.page.total == 0 and not probe.page.rows
+        for row in probe.page.rows:
+            shop.dictionary.see(self._header.name, row)
+        if self._lines and not shop.dictionary.covers(self._lines.name):
+            probe = await shop.profiles.fresh(self._lines.name)
+            if probe.presence is Presence.MISSING:
+                raise shop.guide.table_missing(self._lines.name)
+            for row in probe.page.rows if probe.page else ():
+                shop.dictionary.see(self._lines.name, row)
+
+    async def _without_status(self) -> bool:
+        """Statuses that are our guess are not sent to a choice list that is known to lack them (FACTS 24)."""
+        table = self._header.table
+        if not table.draft or not self._header.draft:
+            return bool(table.draft)
+        if not table.status_assumed:
+            return False
+        known = await self._shop.dictionary.learn_choices(
+            self._header.name, self._settings.column(table.name, "status")
+        )
+        return bool(known) and not {self._header.draft, *table.stages} <= known
+
+    async def _look_around(self) -> None:
+        if self._header.staging:
+            self._sources = await surroundings.ErpSources.read(self._shop.instance)
+        elif self.entity is Entity.PURCHASE_ORDERS:
+            self._ship_to = await surroundings.stockroom(self._shop.instance)
+
+    def _make_writer(self) -> Writer:
+        shop = self._shop
+        if self._header.staging:
+            return ImportWriter(self._forms, shop.courier, shop.reader, self._settings, shop.guide)
+        return TableWriter(
+            self.entity, self._forms, shop.courier, shop.reader, shop.instance, shop.dictionary, shop.guide
+        )
+
+    # --- shaping -------------------------------------------------------------------------------------------------
+
+    def shape(self, record: Record, identity: Identity, refs: Refs) -> Shaped:
+        """The rows to be. Raises RecordError with every issue; ConfigurationError when the ERP has no name there."""
+        warnings: list[str] = []
+        issues: list[Issue] = []
+        currency = getattr(record, "currency", "")
+        knowledge = self._knowledge_of(identity)
+        header_env = ShapeEnv(refs, knowledge, record)
+        parts = [self._header_part(record, header_env, identity, currency, warnings, issues)]
+        if self._lines is not None:
+            env = ShapeEnv(refs, knowledge, record)
+            for env.position, line in enumerate(getattr(record, "lines", ()), 1):
+                parts.append(self._line_part(self._lines, line, env, identity, currency, warnings, issues))
+        if issues:
+            raise RecordError("; ".join(issue.message for issue in issues), issues=tuple(issues))
+        return Shaped(tuple(parts), tuple(warnings))
+
+    def _header_part(
+        self,
+        record: Record,
+        env: ShapeEnv,
+        identity: Identity,
+        currency: str,
+        warnings: list[str],
+        issues: list[Issue],
+    ) -> Part:
+        form = self._header
+        payload = form.shape(record, env, currency, warnings, issues)
+        status = form.status_column
+        draft = {status: form.draft} if status and form.draft else None
+        return Part(
+            "header", form.table.name, self._id(identity, form, "header"), payload, draft, "", form.lookup(record, env)
+        )
+
+    def _line_part(
+        self,
+        form: Form,
+        line: Any,
+        env: ShapeEnv,
+        identity: Identity,
+        currency: str,
+        warnings: list[str],
+        issues: list[Issue],
+    ) -> Part:
+        name = f"line:{line.id}"
+        payload = form.shape(line, env, currency, warnings, issues, f"lines[{env.position}].")
+        external_id = self._id(identity, form, name)
+        return Part(name, form.table.name, external_id, payload, None, form.table.header_column, form.lookup(line, env))
+
+    def _id(self, identity: Identity, form: Form, part: str) -> str:
+        return "" if form.staging else identity.target_id(form.table.name, part)
+
+    def _knowledge_of(self, identity: Identity) -> dict[str, Any]:
+        known = self._knowledge.get((identity.system, identity.scope))
+        if known is None:
+            source = self._sources.name(identity.system, identity.scope)
+            known = {
+                "ship_to": self._ship_to,
+                "erp_source": source,
+                "invoice_source": self._settings.external_invoice_source or source,
+                "order_supplier": self._settings.order_supplier,
+                "order_status": ORDER_STATUS | self._settings.order_status,
+                "invoice_status": INVOICE_STATUS | self._settings.invoice_status,
+            }
+            self._knowledge[identity.system, identity.scope] = known
+        return known
+
+    def cancelled(self, table: str, name: str) -> dict[str, Any] | None:
+        """Nothing is ordered or charged any more; a header is left alone."""
+        form = self._forms[table]
+        if form.table.taken_back is None:
+            return None
+        columns = {self._settings.column(table, name): value for name, value in form.table.taken_back.items()}
+        columns.pop("", None)
+        return columns
+
+    # --- writing and reading -------------------------------------------------------------------------------------
+
+    async def write(self, writes: Sequence[Write]) -> list[Answer]:
+        """Do the writes; a RecordError or a Doubt where one failed."""
+        return await self._writer.write(writes)
+
+    async def read(self, table: str, ids: Sequence[str]) -> dict[str, Row]:
+        """The rows with these ids."""
+        form = self._forms[table]
+        return {found: as_row(form, row) for found, row in (await self._shop.reader.read(form, ids)).items()}
+
+    def differences(self, payload: Mapping[str, Any], row: Row) -> list[str]:
+        """Columns in which the row is not what the payload says; while the instance works on it, its state."""
+        form = self._form_of(row)
+        differing = form.differences(payload, row.columns)
+        state = next((row.columns.get(name) for name in ("state", "status") if row.columns.get(name)), "")
+        if form.staging and state in self._settings.processing_states:
+            differing.append("state")
+        return differing
+
+    def alike(self, part: Part, row: Row) -> bool:
+        """Whether a line that people keyed by hand is this line."""
+        return self._forms[part.table].alike(part.payload, row.columns)
+
+    def _form_of(self, row: Row) -> Form:
+        table = row.table if isinstance(row, TableRow) else self._header.table.name
+        return self._forms.get(table, self._header)
+
+    # --- finding -------------------------------------------------------------------------------------------------
+
+    async def find(self, candidates: Sequence[Candidate]) -> list[list[Row]]:
+        """Rows that are a candidate's own, carry its key, or look like it by (supplier, number)."""
+        if self._is_empty or not candidates:
+            return [[] for _ in candidates]
+        form, match = self._header, self._match
+        headers = [candidate.shaped.parts[0] for candidate in candidates]
+        numbers = [match.value(candidate.record) for candidate in candidates]
+        keys = [str(header.payload.get(form.key_column, "")) for header in headers]
+        lookups = [str(next(iter(header.lookup.values()), "")) for header in headers]
+        names = [getattr(candidate.record, "name", "") for candidate in candidates] if match.name else []
+        reader = self._shop.reader
+        columns = [*match.numbers, *filter(None, [form.key_column]), *form.table.lookup]
+        by_id, by_key, by_name = await asyncio.gather(
+            reader.read(form, [header.external_id for header in headers]),
+            reader.by_keys(form, list(dict.fromkeys(columns)), [*numbers, *keys, *lookups]),
+            reader.by_keys(form, [match.name] if match.name else [], names),
+        )
+        rows = {_id(row): row for row in [*by_id.values(), *by_key, *by_name]}
+        index = self._indexed(rows.values(), list(dict.fromkeys([*columns, *filter(None, [match.name])])))
+        found = [self._matching(candidate, rows, index) for candidate in candidates]
+        return self._without_shared_names(found)
+
+    @property
+    def _match(self) -> Any:
+        assert self._mapping is not None
+        return self._mapping.match
+
+    def _indexed(self, rows: Any, columns: list[str]) -> dict[str, list[RowDict]]:
+        index: dict[str, list[RowDict]] = defaultdict(list)
+        for row in rows:
+            for value in {stored(row.get(column)) or "" for column in columns}:
+                index[value].append(row)
+        return index
+
+    def _matching(
+        self, candidate: Candidate, rows: Mapping[str, RowDict], index: Mapping[str, list[RowDict]]
+    ) -> list[tuple[RowDict, bool]]:
+        """The candidate's rows, each with whether only its name says so."""
+        header, record, match, form = candidate.shaped.parts[0], candidate.record, self._match, self._header
+        number, key = match.value(record), str(header.payload.get(form.key_column, ""))
+        found: dict[str, tuple[RowDict, bool]] = {}
+        if header.external_id in rows:
+            found[header.external_id] = (rows[header.external_id], False)
+        supplier = self._supplier_of(candidate)
+        values = {number, key, *map(str, header.lookup.values())} - {""}
+        for row in (row for value in values for row in index.get(value, ())):
+            if not self._may_be_ours(row, candidate) or (supplier and stored(row.get(match.supplier)) != supplier):
+                continue
+            by_number = any(stored(row.get(column)) == number for column in match.numbers)
+            by_key = bool(key) and stored(row.get(form.key_column)) == key
+            by_lookup = bool(header.lookup) and not form.differences(header.lookup, row)
+            if by_number or by_key or by_lookup:
+                found.setdefault(_id(row), (row, False))
+        if match.name and not found:
+            found |= self._same_name(candidate, index)
+        return list(found.values())
+
+    def _supplier_of(self, candidate: Candidate) -> str:
+        record = candidate.record
+        if not self._match.supplier:
+            return ""
+        return candidate.refs.id_of("supplier", record.supplier) or "?"  # type: ignore[attr-defined]
+
+    def _may_be_ours(self, row: RowDict, candidate: Candidate) -> bool:
+        """Rows that another ERP source sent are somebody else's."""
+        if not self._header.staging:
+            return True
+        source = candidate.shaped.parts[0].payload.get(
+            self._settings.column(self._header.table.staging, "u_erp_source")
+        )
+        return self._sources.is_ours(row, str(source or ""))
+
+    def _same_name(self, candidate: Candidate, index: Mapping[str, list[RowDict]]) -> dict[str, tuple[RowDict, bool]]:
+        """Rows of that name that no ERP has claimed yet; a company has to be a vendor."""
+        name = getattr(candidate.record, "name", "")
+        claimed = [self._header.key_column, *self._match.numbers, *self._header.table.lookup]
+        claimed = [column for column in claimed if column and column != self._match.name]
+        return {
+            _id(row): (row, True)
+            for row in index.get(name, ())
+            if name
+            and stored(row.get(self._match.name)) == name
+            and not any(stored(row.get(column)) for column in claimed)
+            and flag(stored(row.get("vendor")) or "true")
+        }
+
+    def _without_shared_names(self, found: list[list[tuple[RowDict, bool]]]) -> list[list[Row]]:
+        """A row that two records claim by name alone is neither's."""
+        claims = Counter(_id(row) for rows in found for row, by_name in rows if by_name)
+        return [
+            [as_row(self._header, row) for row, by_name in rows if not by_name or claims[_id(row)] == 1]
+            for rows in found
+        ]
+
+    async def find_parts(self, parts: Sequence[Part]) -> list[list[Row]]:
+        """For each part the rows that are its own or carry its key."""
+        by_table: dict[str, list[int]] = defaultdict(list)
+        for position, part in enumerate(parts):
+            by_table[part.table].append(position)
+        found: list[list[Row]] = [[] for _ in parts]
+        for table, positions in by_table.items():
+            form = self._forms[table]
+            await self._find_in(form, [(parts[position], found[position]) for position in positions])
+        return found
+
+    async def _find_in(self, form: Form, wanted: list[tuple[Part, list[Row]]]) -> None:
+        by_id = await self._shop.reader.read(form, [part.external_id for part, _ in wanted])
+        lookups = [lookup for part, _ in wanted if (lookup := self._lookup_of(form, part))]
+        column = next(iter(lookups[0]), "") if lookups else ""
+        values = [str(lookup[column]) for lookup in lookups]
+        rows = await self._shop.reader.by_keys(form, [column], values) if column else []
+        index = self._indexed(rows, [column])
+        for part, into in wanted:
+            lookup = self._lookup_of(form, part)
+            hits = {one: row for one, row in by_id.items() if one == part.external_id}
+            source = str(part.payload.get(self._settings.column(form.table.staging, "u_erp_source"), ""))
+            for row in index.get(str(lookup.get(column, "")), ()) if column else ():
+                if not form.differences(lookup, row) and (not form.staging or self._sources.is_ours(row, source)):
+                    hits.setdefault(_id(row), row)
+            into.extend(as_row(form, row) for row in hits.values())
+
+    def _lookup_of(self, form: Form, part: Part) -> dict[str, Any]:
+        """The part's key; in profile `pages` the column of the ERP's key, where the table has one."""
+        if part.lookup:
+            return part.lookup
+        key = part.payload.get(form.key_column)
+        proved = form.key_column and self._shop.dictionary.proof(form.name, form.key_column) is Proof.PROVED
+        return {form.key_column: key} if key and proved else {}
+
+    async def lines_of(self, header_table: str, header_id: str) -> list[Row]:
+        """The lines that hang on a header."""
+        form = self._lines
+        if form is None:
+            return []
+        column = form.table.header_column
+        rows = await self._shop.reader.by_keys(form, [column], [header_id])
+        mine = {_id(row): row for row in rows if stored(row.get(column)) == header_id}
+        return [as_row(form, row) for row in mine.values()]
+
+    async def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
+        """Whether rows are there, active, and from when to when."""
+        mapping, form = self._mapping, self._header
+        assert mapping is not None
+        active = mapping.active.removeprefix("-")
+        fields = [*form.row_columns, *filter(None, (active, *mapping.valid))]
+        rows = await self._shop.instance.by_values(form.name, ["sys_id"], ids, fields)
+        wanted = set(ids)
+        return {_id(row): _facts(mapping, row) for row in rows if _id(row) in wanted}
+
+    async def by_code(self, codes: Sequence[str]) -> dict[str, list[str]]:
+        """Ids of rows by the code that people call them, or the ERP's key."""
+        mapping, form = self._mapping, self._header
+        assert mapping is not None
+        columns = list(dict.fromkeys([*mapping.codes, *filter(None, [form.key_column])]))
+        rows = await self._shop.reader.by_keys(form, columns, codes)
+        index = self._indexed(rows, columns)
+        return {code: sorted({_id(row) for row in index[code]}) for code in codes if index.get(code)}
+
+
+def tables_of(profile: str, settings: Settings) -> list[str]:
+    """Every table of a profile, under its name here."""
+    names = []
+    for mapping in MAPPINGS[profile].values():
+        for table in filter(None, (mapping.header, mapping.lines)):
+            names += [settings.table(name) for name in (table.name, table.staging) if name]
+    return sorted(set(names))
+
+
+def _version(mapping: EntityMapping, settings: Settings) -> str:
+    relevant = {
+        name: value
+        for name, value in sorted(msgspec.structs.asdict(settings).items())
+        if not name.startswith(NOT_IN_MAPPING)
+    }
+    text = describe(mapping) + msgspec.json.encode(relevant, order="deterministic").decode()
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def _facts(mapping: EntityMapping, row: RowDict) -> Facts:
+    shown = stored(row.get(mapping.active.removeprefix("-"))) if mapping.active else ""
+    active = True if not shown else flag(shown) != mapping.active.startswith("-")
+    start, end = (day(stored(row.get(name)) or "") if name else None for name in mapping.valid)
+    return Facts(active, start, end)
+
+
+def _id(row: RowDict) -> str:
+    return stored(row.get("sys_id")) or ""
