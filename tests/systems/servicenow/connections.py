@@ -20,7 +20,7 @@ class Connect:
 
     def __init__(self, sim: ServiceNowSimulator, stack: AsyncExitStack) -> None:
         self.sim = sim
-        self._stack = stack
+        self.stack = stack
 
     async def __call__(
         self, *, credentials: dict[str, Any] | None = None, ports: Ports | None = None, **settings: Any
@@ -35,6 +35,6 @@ class Connect:
             values,
             ports or Ports(),
         )
-        system = await self._stack.enter_async_context(CONNECTOR.open(opening))
+        system = await self.stack.enter_async_context(CONNECTOR.open(opening))
         assert isinstance(system, ServiceNow)
         return system

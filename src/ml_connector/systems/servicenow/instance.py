@@ -155,12 +155,12 @@ def _in(columns: Sequence[str], values: list[str]) -> str:
 
 def _rows(response: Response) -> list[RowDict]:
     document = response.json()
-    result = document.get("result") if isinstance(document, dict) else None
-    if isinstance(result, list):
-        return result
     fault = fault_of(document)
     if fault.message:
         raise RemoteFaultError(f"{response.request.name}: {fault}.", request_id=response.request_id)
+    result = document.get("result") if isinstance(document, dict) else None
+    if isinstance(result, list):
+        return result
     raise ContractError(f"{response.request.name}: the answer has no list of rows.", request_id=response.request_id)
 
 
