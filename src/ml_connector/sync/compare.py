@@ -27,7 +27,7 @@ async def compare_versions(context: RouteContext, items: list[Item]) -> list[Ite
         if row is not None:
             if item.origin == "resumed" and (row.raw.page, row.raw.index) > (item.ref.page, item.ref.index):
                 continue
-            if not item.force and row.version == item.raw.version != "" and row.state in SETTLED:
+            if item.idle or (not item.force and row.version == item.raw.version != "" and row.state in SETTLED):
                 item.unchanged()
         kept.append(item)
     return kept

@@ -52,6 +52,16 @@ class RunContext:
     facts: dict[tuple[Entity, str], Facts | None] = field(default_factory=dict)
     """What the target said in this run about rows that records refer to; None: not there."""
 
+    prepared: set[Entity] = field(default_factory=set)
+
+    async def prepared_target(self, entity: Entity) -> Target:
+        """The target of an entity, once it has learnt what it needs; it learns at most once a run."""
+        target = self.target.target(entity)
+        if entity not in self.prepared:
+            await target.prepare()
+            self.prepared.add(entity)
+        return target
+
     def counts(self) -> dict[str, dict[str, int]]:
         """All routes' counts as the store keeps them."""
         return {f"{r.route.value}:{r.direction}": dict(r.counts) for r in self.report.routes}
@@ -86,18 +96,12 @@ class RouteContext:
     """By (field, key at the source): the target's id of what is referred to."""
     names_under_way: dict[bytes, str] = field(default_factory=dict)
     """Natural keys of batches that are not settled yet."""
+    idle: set[str] = field(default_factory=set)
+    """Records counted as waiting in this run without having been judged anew."""
     stalled: bool = False
     """A batch left records unsent: neither page nor cursor may move past them in this run."""
     ids_under_way: set[str] = field(default_factory=set)
     """Header ids on the target that batches not settled yet create or adopt."""
-
-    prepared: bool = False
-
-    async def prepare_target(self) -> None:
-        """Let the target learn what it needs, before the first record of this run that has to be shaped."""
-        if not self.prepared:
-            await self.target.prepare()
-            self.prepared = True
 
     @property
     def entity(self) -> Entity:
@@ -114,11 +118,16 @@ class RouteContext:
     def count(self, item: Item, outcome: str) -> None:
         """Count a record once in this run, under its last outcome."""
         counts, known = self.report.counts, item.known
-        if known is not None and known.run_id == self.run.run.id and known.outcome:
+        if item.key in self.idle:
+            self.idle.discard(item.key)
+            counts["waiting"] -= 1
+        elif known is not None and known.run_id == self.run.run.id and known.outcome:
             counts[known.outcome] -= 1
         else:
             counts[item.origin] += 1
         counts[outcome] += 1
+        if item.idle:
+            self.idle.add(item.key)
 
     def row(self, item: Item) -> RecordRow:
         """The record's row as it stands before this batch, with the new version put in."""

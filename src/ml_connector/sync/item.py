@@ -52,6 +52,8 @@ class Item:
     """Judge it anew even when nothing changed at the source (replay, --full, waiting, released)."""
     pulled: bool = False
     """Out of scope by itself, wanted by a record that is in scope."""
+    idle: bool = False
+    """It waits for a parent that is no further than it was: nothing to judge anew."""
     vanished: bool = False
     """No longer at the source: two sweeps did not find it."""
 

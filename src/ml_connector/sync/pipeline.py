@@ -87,7 +87,7 @@ class Pipeline:
         await validate(context, items)
         await suspect_duplicates(context, items)
         if any(item.verdict is None for item in items):
-            await context.prepare_target()
+            await context.run.prepared_target(context.entity)
         await resolve(context, items)
         shape(context, items)
         await settle_doubts(context, items)

@@ -99,7 +99,8 @@ async def _by_code(context: RouteContext, wanted: Wanted) -> dict[tuple[Entity, 
             codes[entity].add(maps.get(entity.value, {}).get(reference.code, reference.code))
     found: dict[tuple[Entity, str], list[str]] = {}
     for entity, some in codes.items():
-        ids = await context.run.target.target(entity).by_code(sorted(some))
+        target = await context.run.prepared_target(entity)
+        ids = await target.by_code(sorted(some))
         found |= {(entity, code): ids.get(code, []) for code in some}
     back = {
         (entity, reference.code): found[entity, mapped]
@@ -160,7 +161,8 @@ async def _ask_target(context: RouteContext, wanted: Wanted) -> None:
         if found and entity in CHECKED_ON_TARGET and (entity, found) not in run.facts:
             missing[entity].append(found)
     for entity, ids in missing.items():
-        facts = await run.target.target(entity).facts(sorted(set(ids)))
+        target = await run.prepared_target(entity)
+        facts = await target.facts(sorted(set(ids)))
         run.facts |= {(entity, found): facts.get(found) for found in ids}
     for (entity, key), reference in wanted.items():
         judgement = context.judged[entity, key]

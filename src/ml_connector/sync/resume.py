@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
 from ml_connector import clock
-from ml_connector.records import State
+from ml_connector.records import Entity, State
 from ml_connector.sync.context import RouteContext, RunContext
 from ml_connector.sync.item import Item
 from ml_connector.sync.pipeline import BATCH, Pipeline
@@ -83,10 +84,31 @@ async def _put(context: RouteContext, pipeline: Pipeline, rows: list[RecordRow],
     raws = await run.call(run.store.raw, context.config.id, [row.raw for row in rows])
     gone = [row.key for row, raw in zip(rows, raws, strict=True) if raw is None]
     fresh = {raw.key: raw for raw in await context.stream.fetch(gone)} if gone else {}
+    stuck = await _waiting_in_vain(context, rows) if origin == "resumed" else set()
     items = []
     for row, raw in zip(rows, raws, strict=True):
         found = raw or fresh.get(row.key)
         if found is not None:
-            items.append(Item(found, row.raw, origin, force=True, pulled=row.pulled, vanished=row.missing_sweeps >= 2))
+            item = Item(found, row.raw, origin, force=True, pulled=row.pulled, vanished=row.missing_sweeps >= 2)
+            item.idle = row.key in stuck
+            items.append(item)
     if items:
         await pipeline.put(items, None, 0, None)
+
+
+async def _waiting_in_vain(context: RouteContext, rows: list[RecordRow]) -> set[str]:
+    """Those whose parent has not moved since they were judged: the next look is worth nothing yet."""
+    run, wanted = context.run, defaultdict(list)
+    for row in rows:
+        entity, _, key = row.waits_for.partition(":")
+        if row.state is State.WAITING and key:
+            wanted[Entity(entity)].append((row, key))
+    stuck: set[str] = set()
+    for entity, some in wanted.items():
+        route = run.flow.route(entity)
+        parents = await run.call(run.store.known, route.id, [key for _, key in some]) if route else {}
+        for row, key in some:
+            parent = parents.get(key)
+            if parent is not None and not parent.target_id and parent.updated_at <= row.updated_at:
+                stuck.add(row.key)
+    return stuck
