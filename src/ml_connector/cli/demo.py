@@ -71,7 +71,7 @@ def demo(
         if output.as_json:
             output.document(_document(report, ends, home, checked))
         else:
-            _show(report, ends, home, output)
+            _show(report, ends, home, output, running=not exit_after)
         if checked:
             output.note(f"[red]The check failed[/] with exit status {checked}.")
         if not exit_after:
@@ -136,21 +136,22 @@ def _document(report: Report, ends: list[Json], home: Path, checked: int | None)
     }
 
 
-def _show(report: Report, ends: list[Json], home: Path, output: Output) -> None:
+def _show(report: Report, ends: list[Json], home: Path, output: Output, *, running: bool) -> None:
     from ml_connector.cli.summary import show
 
-    show(report, output)
-    source, target = ends
-    output.show("\n[bold]Look around[/]")
-    output.show(f"  what the ERP holds       {source['url']}")
-    output.show(f"  what arrived             {target['url']}")
-    output.show(f"  the configuration file   {home / 'ml-connector.yaml'}")
-    example = next((line for line in report.exceptions if line.key), None)
+    show(report, output, advice=False)
     called = f"ML_CONNECTOR_HOME={shlex.quote(_short(home))} {program_name()}"
+    output.show("\n[bold]Look around[/]")
+    if running:
+        output.show(f"  What the ERP holds: {ends[0]['url']}")
+        output.show(f"  What arrived:       {ends[1]['url']}")
+    output.show(f"  The configuration:  {output.escape(_short(home))}/ml-connector.yaml")
+    output.show("  Every record:")
+    output.show(f"    [cyan]{output.escape(f'{called} records {FLOW}')}[/]")
+    example = next((line for line in report.exceptions if line.key and line.route == "invoices"), None)
     if example:
         told = f"{called} record {FLOW} {example.route} {shlex.quote(example.key)}"
-        output.show("  the story of one record:", f"    [cyan]{output.escape(told)}[/]")
-    output.show("  every record:", f"    [cyan]{output.escape(f'{called} records {FLOW}')}[/]")
+        output.show("  The story of one of them:", f"    [cyan]{output.escape(told)}[/]")
 
 
 def _short(path: Path) -> str:

@@ -23,7 +23,9 @@ WIDEST = 34
 NAME_WIDTH = 30
 
 _MONEY = re.compile(r"([A-Z]{3});(-?\d+(?:\.\d+)?)")
-_AMOUNT_NAME = re.compile(r"(?i)(amount|price|cost|total|value|sum)")
+_AMOUNT = re.compile(r"(?i)(^|_)(net|tax|gross|total)$|amount|amt|price")
+_OTHER_CURRENCY = re.compile(r"(?i)dom|local|base|group")
+_CURRENCY = re.compile(r"(?i)^currency(_?code)?$")
 
 
 def sections(document: Json, title: str) -> dict[str, list[Json]]:
@@ -39,13 +41,13 @@ def sections(document: Json, title: str) -> dict[str, list[Json]]:
     return {name: rows for name, rows in found.items() if any(rows)}
 
 
-def payload_table(title: str, rows: list[Json], width: int) -> Iterator[Table]:
+def payload_table(title: str, rows: list[Json], width: int, currency: str = "") -> Iterator[Table]:
     """As many tables as the width asks for; fields that are empty in every row are left out."""
     from rich.table import Table
 
     shown = rows[:SHOWN]
     names = [name for name in _names(shown) if any(row.get(name) not in (None, "", [], {}) for row in shown)]
-    columns = [[value_text(name, row.get(name)) for name in names] for row in shown]
+    columns = [[value_text(name, row.get(name), currency) for name in names] for row in shown]
     for part in _fitting(columns, width - NAME_WIDTH):
         made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1), title_justify="left")
         made.add_column(style="dim", max_width=NAME_WIDTH, overflow="fold")
@@ -87,7 +89,7 @@ def _names(rows: list[Json]) -> list[str]:
     return [name for name in found if not name.startswith(("@", "odata"))]
 
 
-def value_text(name: str, value: Any) -> str:
+def value_text(name: str, value: Any, currency: str = "") -> str:
     """A value for people: amounts with separators and currency, yes and no, references by what they show."""
     if value is None:
         return ""
@@ -100,6 +102,12 @@ def value_text(name: str, value: Any) -> str:
     text = str(value)
     if money := _MONEY.fullmatch(text):
         return words.amount(Decimal(money.group(2)), money.group(1))
-    if _AMOUNT_NAME.search(name) and re.fullmatch(r"-?\d+(\.\d+)?", text):
-        return words.amount(Decimal(text))
+    if _AMOUNT.search(name) and re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return words.amount(Decimal(text), "" if _OTHER_CURRENCY.search(name) else currency)
     return text
+
+
+def currency_of(found: dict[str, list[Json]]) -> str:
+    """The currency that the rows name, if it is one; else ""."""
+    named = {str(v) for rows in found.values() for row in rows for k, v in row.items() if _CURRENCY.match(k) and v}
+    return named.pop() if len(named) == 1 else ""

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ml_connector.cli import words
-from ml_connector.cli.payload import payload_table, sections
+from ml_connector.cli.payload import currency_of, payload_table, sections
+from ml_connector.cli.records import state_text
 
 if TYPE_CHECKING:
     from ml_connector.cli.output import Output
@@ -50,7 +51,8 @@ class Teller:
         label = f"  {self._escape(now['label'])}" if now and now["label"] else ""
         kind = self._told["singular"]
         title = f"{kind[:1].upper()}{kind[1:]}"
-        self._output.show(f"[bold]{title} {self._escape(self._told['key'])}[/]{label}")
+        state = f"  {state_text(now['state'])}" if now else ""
+        self._output.show(f"[bold]{title} {self._escape(self._told['key'])}[/]{label}{state}")
         self._output.show(
             f"{self._escape(self._names['source'])} into {self._escape(self._names['target'])}, "
             f"flow {self._escape(self._told['flow'])}"
@@ -129,8 +131,6 @@ class Teller:
         self._line(self._escape(sentence.format(**self._names)))
 
     def _now(self, now: Json) -> None:
-        from ml_connector.cli.records import state_text
-
         where = f", in {self._names['target']} under {now['target_id']}" if now["target_id"] else ""
         self._output.show(f"\n[bold]Now:[/] {state_text(now['state'])}{self._escape(where)}")
         if now["message"]:
@@ -143,8 +143,9 @@ class Teller:
             self._line(f"Who: {self._escape(now['who'])}")
 
     def _tables(self, rows_by_name: dict[str, list[Json]]) -> None:
+        currency = currency_of(rows_by_name)
         for name, rows in rows_by_name.items():
-            for made in payload_table(name, rows, self._output.result.width):
+            for made in payload_table(name, rows, self._output.result.width, currency):
                 self._output.show(made)
 
     def _line(self, text: str) -> None:

@@ -30,8 +30,8 @@ COLUMNS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
 EXAMPLES = 3
 
 
-def show(report: Report, output: Output) -> None:
-    """The whole report for people."""
+def show(report: Report, output: Output, *, advice: bool = True) -> None:
+    """The whole report for people; `advice` names the commands to go on with."""
     output.show(table(report.routes))
     took = words.duration(max(0.0, report.finished_at - report.started_at))
     kind = "Dry run, nothing was written" if report.dry_run else f"Run {report.run_id}"
@@ -46,7 +46,7 @@ def show(report: Report, output: Output) -> None:
         _advise(line.fix, line.who, output)
     aside = [line for line in report.exceptions if line.key]
     show_exceptions(aside, output)
-    if aside and not report.dry_run:
+    if aside and advice and not report.dry_run:
         output.show("\nThe whole story of one of them, and what to run once they are corrected:")
         output.show(f"   ml-connector record {report.flow} {aside[0].route} {output.escape(shlex.quote(aside[0].key))}")
         output.show(f"   ml-connector run {report.flow}, then ml-connector replay {report.flow}")
@@ -86,10 +86,16 @@ def show_exceptions(lines: Iterable[ExceptionLine], output: Output) -> None:
         name = words.count(len(group), _singular(route), words.entity(route))
         output.show(f"\n [yellow]{name}[/]: {meaning} [dim]{code}[/]")
         for line in group[:EXAMPLES]:
-            output.show(f"   [cyan]{output.escape(line.key)}[/]  {output.escape(line.message)}")
+            output.show(f"   [cyan]{output.escape(line.key)}[/]  {output.escape(_first(line.message))}")
         if len(group) > EXAMPLES:
             output.show(f"   and {words.number(len(group) - EXAMPLES)} more")
         _advise(group[0].fix or (reason.fix if reason else ""), group[0].who, output)
+
+
+def _first(message: str) -> str:
+    """The first problem of several; `record` tells them all."""
+    first, *others = message.split("; ")
+    return f"{first} (and {words.count(len(others), 'more problem')})" if others else first
 
 
 def _singular(route: str) -> str:

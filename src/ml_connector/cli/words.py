@@ -47,10 +47,16 @@ def count(value: int, one: str, many: str = "") -> str:
 
 
 def amount(value: Decimal, currency: str = "") -> str:
-    """1234.5 as 1,234.50 EUR; digits that are there stay."""
-    exponent = value.as_tuple().exponent
-    digits = -exponent if isinstance(exponent, int) and exponent < 0 else 0
+    """1234.5 as 1,234.50 EUR: at least the currency's own digits, and never fewer than are there."""
+    from ml_connector.records.base import minor_unit
+
+    digits = max(_digits(value.normalize()), _digits(minor_unit(currency)) if currency else 0)
     return f"{value:,.{digits}f} {currency}".rstrip()
+
+
+def _digits(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) and exponent < 0 else 0
 
 
 def duration(seconds: float) -> str:

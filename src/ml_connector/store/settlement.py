@@ -64,7 +64,7 @@ def _detailed(event: Event, row: RecordRow, intended: Blob | None, outcome: Blob
         data["fingerprint"] = row.fingerprint.hex()
     if row.mapping:
         data["mapping"] = row.mapping
-    for name, blob in (("intended", intended), ("outcome", outcome)):
+    for name, blob in (("intended", intended), ("answered", outcome)):
         if blob and event.key in blob.positions:
             data[name] = (blob.id, blob.positions[event.key])
     return Event(event.kind, event.route_id, event.key, {**data, **event.data})

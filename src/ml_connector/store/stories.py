@@ -76,7 +76,7 @@ class _Story:
         if "state" not in data:
             self._add(at, "noted", by, {"kind": kind, "data": data})
             return
-        outcome = self._outcome(data.get("outcome"))
+        outcome = self._outcome(data.get("answered"))
         told = {name: data.get(name, "") for name in ("state", "code", "version", "fingerprint", "mapping")}
         self._add(
             at, "settled", by, {"kind": kind, **told, **outcome, "message": _meaning(told, outcome), "data": data}
