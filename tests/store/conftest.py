@@ -31,6 +31,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """An empty PostgreSQL database, for what concerns it alone; a test that takes it is marked `postgres`."""
+    url = fresh_database()
+    yield url
+    drop_database(url)
+
+
+@pytest.fixture
 def alias() -> str:
     """A name of its own for the test's database connection."""
     return f"test-{next(_aliases)}"

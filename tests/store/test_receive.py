@@ -51,6 +51,12 @@ def test_the_inbox_is_read_oldest_first_by_any_process_and_shrinks_as_it_is_sett
     assert [page.id for page in other.open_pages(scene.route)] == [second]
 
 
+def test_pages_of_records_read_again_are_closed_with_the_batch_that_holds_them(scene: Scene) -> None:
+    page, again = scene.page(raw("1")), scene.page(raw("1", "2"), origin="read_again")
+    scene.settle(record("1", version="2", raw=RawRef(again, 0)), page_id=page, page_settled=1, closes_pages=(again,))
+    assert not list(scene.store.open_pages(scene.route))
+
+
 def test_an_open_inbox_can_be_settled_while_it_is_read(scene: Scene) -> None:
     pages = [scene.page(raw(str(number))) for number in range(3)]
     for page in scene.store.open_pages(scene.route):

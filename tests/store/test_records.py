@@ -147,3 +147,9 @@ def test_queries_for_open_records_use_their_small_index(scene: Scene) -> None:
         "SELECT seq FROM store_ledgerevent WHERE workspace_id = 1 AND route_id = 1 AND key = '1' AND NOT (key = '')"
     )
     assert "ledger_of_record" in str(scene.execute(f"EXPLAIN QUERY PLAN {ledger}"))
+
+
+def test_rows_of_the_target_are_known_by_the_record_that_they_belong_to(scene: Scene) -> None:
+    scene.settle(record("1", parts=(part(),)), record("2", parts=(part(status="doubt"),)), record("3"))
+    assert scene.store.linked(scene.route, ["f" * 32, "0" * 32]) == {"f" * 32: "1"}
+    assert scene.store.linked(scene.route, []) == {}

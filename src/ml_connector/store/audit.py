@@ -115,6 +115,7 @@ class _Verification:
         self._runs = _run_names(workspace, cursor)
         self._started: dict[int, str] = {}
         self._finished: dict[int, tuple[int, str]] = {}
+        self._seen: set[int] = set()
         self._references = References(workspace, cursor, self._findings, self._name)
 
     def run(self, progress: Progress) -> list[Finding]:
@@ -199,6 +200,7 @@ class _Verification:
 
     def _end(self, chain: _Chain) -> None:
         writer, name = chain.writer, self._name(chain.writer)
+        self._seen.add(writer)
         head = self._heads.pop(writer, None)
         if writer != MAIN and writer not in self._started:
             self._find("added", writer, 1, f"Main knows nothing of the run {name}, which has a ledger.")
@@ -231,9 +233,9 @@ class _Verification:
             events, _ = self._finished.get(writer, (0, ""))
             if writer not in self._runs:
                 self._find("run_missing", writer, None, f"The run {run_id} was deleted.")
-            elif head is None:
-                continue  # it has rows, and was looked at with them
-            elif head[0] or events:
+            elif writer in self._seen:
+                continue
+            elif head is None or head[0] or events:
                 self._find("run_missing", writer, None, f"The ledger of the run {run_id} was deleted.")
             elif head_mac(self._workspace.head_key, self._workspace.id, writer, 0, head[1]) != head[2]:
                 self._find("head", writer, 0, f"The mark at the end of the ledger of {run_id} was changed.")

@@ -76,12 +76,16 @@ class Database:
     def snapshot(self) -> Iterator[Cursor]:
         """Reads that all see one moment; nobody waits for them."""
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if self.postgresql else "BEGIN DEFERRED"
-        with self.explained(), self.connection().cursor() as cursor:
+        connection = self.connection()
+        with self.explained(), connection.cursor() as cursor:
             cursor.execute(begin, None)
+            if self.postgresql:  # whoever reads an export may take his time
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0", None)
             try:
                 yield cursor
             finally:
-                cursor.execute("ROLLBACK", None)
+                if connection.connection is not None:
+                    cursor.execute("ROLLBACK", None)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query outside of a transaction."""

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.records import State
-from ml_connector.store import configuration, models, rows
+from ml_connector.store import configuration, rows
 from ml_connector.store.database import Row
 from ml_connector.store.pages import Pages
 from ml_connector.store.shown import iso, line
@@ -244,15 +244,18 @@ def run_report(workspace: Workspace, run_id: str) -> Json | None:
 
 def exceptions(workspace: Workspace, *, run_id: str = "", flow: str = "", limit: int = 1000) -> list[Json]:
     """Records held or rejected, of a run or of a flow as it stands; as `records` gives them."""
-    routes = models.Route.objects.using(workspace.database.alias).filter(workspace_id=workspace.id)
-    if flow:
-        routes = routes.filter(flow__name=flow)
+    only, names = ("AND f.name = %s", [flow]) if flow else ("", [])
+    routes = workspace.database.rows(
+        "SELECT r.id, r.entity FROM store_route r JOIN store_flow f ON f.id = r.flow_id"
+        f" WHERE r.workspace_id = %s {only} ORDER BY f.name, r.position",
+        [workspace.id, *names],
+    )
     found: list[Json] = []
-    for route in routes.order_by("flow_id", "position"):
-        where, parameters = f"route_id = %s AND {rows.OPEN} AND state IN ('held', 'rejected')", [route.pk]
+    for route, entity in routes:
+        where, parameters = f"route_id = %s AND {rows.OPEN} AND state IN ('held', 'rejected')", [route]
         if run_id:
             where += " AND run_id = %s"
             parameters.append(run_id)
         stored = rows.select(workspace, f"{where} ORDER BY key LIMIT %s", [*parameters, limit - len(found)])
-        found += [line(route.entity, row) for row in stored]
+        found += [line(entity, row) for row in stored]
     return found

@@ -228,7 +228,7 @@ def linked(workspace: Workspace, route_id: int, target_ids: Sequence[str]) -> di
     among, parameters = workspace.database.among("target_id", target_ids)
     sql = (
         "SELECT target_id, key FROM store_record"
-        f" WHERE workspace_id = %s AND route_id = %s AND target_id <> '' AND {among}"
+        f" WHERE workspace_id = %s AND route_id = %s AND NOT (target_id = '') AND {among}"
     )
     return dict(workspace.database.rows(sql, [workspace.id, route_id, *parameters]))
 

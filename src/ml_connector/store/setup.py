@@ -39,6 +39,10 @@ PRAGMA temp_store = MEMORY;
 """
 
 
+_POSTGRESQL_START = f"-c lock_timeout={BUSY_TIMEOUT_S}s -c idle_in_transaction_session_timeout=15s"
+"""A process that is frozen within a transaction must not keep the flow's lease from the one that takes over."""
+
+
 def base_settings() -> dict[str, Any]:
     """Django settings without a database; a web process adds its own apps to them."""
     return {
@@ -122,13 +126,14 @@ def _postgresql(url: str) -> dict[str, Any]:
             ("PORT", "port"),
         )
     }
+    given = str(options.pop("options", None) or "")
     options.setdefault("application_name", "ml-connector")
     options.setdefault("connect_timeout", "10")
     return {
         "ENGINE": "django.db.backends.postgresql",
         **named,
         "NAME": named["NAME"] or "postgres",
-        "OPTIONS": {**options, "server_side_binding": True},
+        "OPTIONS": {**options, "options": f"{_POSTGRESQL_START} {given}".strip(), "server_side_binding": True},
     }
 
 
@@ -183,12 +188,14 @@ def _one_at_a_time(alias: str) -> Iterator[None]:
     connection = connections[alias]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = 0", None)
             cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
         try:
             yield
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
+                cursor.execute("RESET lock_timeout", None)
         return
     with connection.cursor() as cursor:
         path = cursor.execute("PRAGMA database_list").fetchone()[2]
@@ -200,8 +207,7 @@ def _one_at_a_time(alias: str) -> Iterator[None]:
         lock.execute("BEGIN EXCLUSIVE")
         yield
     finally:
-        lock.close()
-        Path(f"{path}.migrating").unlink(missing_ok=True)
+        lock.close()  # the empty file stays: another process may be waiting for it
 
 
 def open_workspace(
