@@ -109,9 +109,11 @@ async def _line_rows(context: RouteContext, table: str, some: list[tuple[Item, P
 
 
 async def _adopt(context: RouteContext, item: Item, row: Row) -> None:
+    """Documents are taken as people keyed them; so is everything where a change would need the row to carry our key."""
     header, *lines = item.shaped.parts  # type: ignore[union-attr]
-    if context.entity.is_document:
-        pairs = _pairs(context, lines, await context.target.lines_of(header.table, row.external_id))
+    if context.entity.is_document or not context.target.chooses_ids:
+        rows = await context.target.lines_of(header.table, row.external_id) if lines else []
+        pairs = _pairs(context, lines, rows)
         if pairs is None:
             item.set_aside(
                 "ADOPTION_DIFFERS", f"Row {row.external_id} of {header.table} was keyed by hand; its lines differ."
