@@ -126,7 +126,8 @@ def hidden_companies(companies: Sequence[str]) -> PermissionMissingError:
     names = ", ".join(companies)
     return PermissionMissingError(
         f"The service user may not see company {names}: IFS answers with nothing instead of an error.",
-        fix=f"Add company {names} to the allowed companies of the service user, or take it out of `companies`.",
+        fix=f"Add company {names} to the allowed companies of the service user (page Users per Company), "
+        "or take it out of `companies`.",
         who="IFS administrator",
         company=names,
     )

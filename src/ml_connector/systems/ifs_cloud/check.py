@@ -70,7 +70,7 @@ async def _sign_in(system: IfsCloud) -> Finding:
             "sign in",
             subject,
             error.message,
-            f"{error.fix} The client is kept under Solution Manager > Users and Permissions > IAM Clients.",
+            f"{error.fix} The client is on the page IAM Clients of IFS Cloud.",
         )
     except UnreachableError as error:
         return Finding(

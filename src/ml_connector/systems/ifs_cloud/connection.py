@@ -173,8 +173,8 @@ def _forbidden(response: Response, request: Request) -> MLConnectorError:
     kind = "entity service" if is_entity else "projection"
     return PermissionMissingError(
         f"{request.name}: the service user has no grant for {kind} {service} (403). {explain(response)}".strip(),
-        fix=f"Grant {kind} {service} (read) in a permission set of the service user: Solution Manager > Users and "
-        "Permissions > Permission Sets.",
+        fix=f"Grant {kind} {service} Read Only in a permission set of the service user (page Permission Sets, command "
+        "Manage Projection Grants).",
         who=ADMINISTRATOR,
         status=403,
         request_id=response.request_id,
@@ -187,7 +187,7 @@ def _not_found(response: Response, request: Request) -> MLConnectorError:
     if is_entity:
         message, fix = (
             f"{request.name}: entity service {service} is not active (404).",
-            f"Activate {service}: Solution Manager > Integration > Entity Services; or set po_line_source to main.",
+            f"Activate {service} among the entity services and grant it Read Only; or set po_line_source to main.",
         )
     else:
         message, fix = (
