@@ -55,7 +55,8 @@ def invoice_line(number: int, amount: str = "100.00", **more: Any) -> InvoiceLin
     )
 
 
-def invoice(number: str = "R-1", lines: int = 2, **more: Any) -> Invoice:
+def invoice(number: str = "R-1", lines: int | tuple[InvoiceLine, ...] = 2, **more: Any) -> Invoice:
+    given = tuple(invoice_line(n + 1) for n in range(lines)) if isinstance(lines, int) else lines
     values: dict[str, Any] = {
         "key": f"10/{number}",
         "number": number,
@@ -63,9 +64,9 @@ def invoice(number: str = "R-1", lines: int = 2, **more: Any) -> Invoice:
         "invoice_date": date(2026, 2, 2),
         "due_date": date(2026, 3, 4),
         "currency": "EUR",
-        "net": Decimal(100) * lines,
-        "tax": Decimal(19) * lines,
-        "lines": tuple(invoice_line(n + 1) for n in range(lines)),
+        "net": sum((line.amount for line in given), Decimal(0)),
+        "tax": Decimal(19) * len(given),
+        "lines": given,
         **more,
     }
     return Invoice(**values)
@@ -85,14 +86,15 @@ def order_line(number: int, quantity: str = "40", price: str = "12.35", **more: 
     )
 
 
-def order(number: str = "P1001", lines: int = 2, **more: Any) -> PurchaseOrder:
+def order(number: str = "P1001", lines: int | tuple[OrderLine, ...] = 2, **more: Any) -> PurchaseOrder:
+    given = tuple(order_line(n + 1) for n in range(lines)) if isinstance(lines, int) else lines
     values: dict[str, Any] = {
         "key": number,
         "number": number,
         "supplier": SUPPLIER,
         "ordered_on": date(2026, 1, 15),
         "currency": "EUR",
-        "lines": tuple(order_line(n + 1) for n in range(lines)),
+        "lines": given,
         **more,
     }
     return PurchaseOrder(**values)

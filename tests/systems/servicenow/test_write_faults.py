@@ -90,7 +90,7 @@ async def test_update_with_an_unclear_answer_is_in_doubt_and_never_repeated(
     sim.journal.reset()
     [answer] = await target.write([update(header)])
     assert isinstance(answer, Doubt), answer
-    assert sim.journal.counts().requests == 1
+    assert sim.journal.counts().total == 1
 
 
 @pytest.mark.parametrize("kind", ["drop_202", "cancelled_500"])
@@ -146,7 +146,7 @@ async def test_hidden_row_is_said_and_not_tried_for_ever(connect: Connect, sim: 
     [answer] = await target.write([create(shape(target, supplier()).parts[0])])
     assert isinstance(answer, RecordError)
     assert answer.code == "HIDDEN_BY_ACCESS_RULES"
-    assert sim.journal.counts().requests == 2
+    assert sim.journal.counts().total == 2
 
 
 async def test_poison_does_not_spoil_the_others(connect: Connect, sim: ServiceNowSimulator) -> None:
@@ -196,12 +196,12 @@ async def test_batch_calls_grow_and_shrink_with_what_they_take(connect: Connect,
     target = await prepared(await connect(max_in_flight=1), Entity.SUPPLIERS)
     sim.set_switches(write_cost_ms=1.0)
     await target.write([create(shape(target, supplier(f"A{n}")).parts[0]) for n in range(700)])
-    assert 5 <= sim.journal.counts().by_entity.get("batch", sim.journal.counts().requests) <= 12
+    assert 5 <= sim.journal.counts().by_entity.get("batch", sim.journal.counts().total) <= 12
     sim.set_switches(write_cost_ms=500.0)
     await target.write([create(shape(target, supplier(f"B{n}")).parts[0]) for n in range(240)])
     sim.journal.reset()
     await target.write([create(shape(target, supplier(f"C{n}")).parts[0]) for n in range(64)])
-    assert sim.journal.counts().requests == 4
+    assert sim.journal.counts().total == 4
 
 
 async def test_429_inside_a_batch_is_heeded(connect: Connect, sim: ServiceNowSimulator, quick_clock: object) -> None:
@@ -289,7 +289,7 @@ async def test_without_batch_rows_go_one_by_one(connect: Connect, sim: ServiceNo
     sim.add_fault(match={"path": "/batch"}, action={"do": "status", "status": status, "body": refusal})
     answers = await deliver(target, invoice(lines=3))
     assert all(isinstance(answer, Receipt) for answer in answers), answers
-    assert sim.journal.counts().requests > 5
+    assert sim.journal.counts().total > 5
 
 
 async def test_single_requests_survive_faults_too(connect: Connect, sim: ServiceNowSimulator) -> None:
