@@ -56,7 +56,7 @@ class Database:
             with connection.wrap_database_errors:
                 yield
         except Error as error:
-            if isinstance(error, OperationalError | InterfaceError) and not connection.in_atomic_block:
+            if not connection.in_atomic_block and not connection.is_usable():
                 connection.close()
             raise explain(error) from error
 
@@ -133,6 +133,8 @@ _POSTGRESQL_STATES = {
     ),
     "42P01": ("A table of ml-connector is missing.", "Migrate the database with a role that may create tables."),
 }
+_LOST = ("08", "57P", "25P03", "25P04")
+"""PostgreSQL: connection failures, the server going down, a transaction left idle for too long."""
 _BUSY = TransientError(
     "Another process has kept the database busy for too long.", fix="Nothing to do: it is tried again on the next run."
 )
@@ -155,7 +157,7 @@ def explain(error: Error) -> MLConnectorError:
 
 
 def _lost_or_bug(error: Error, state: str | None) -> MLConnectorError:
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError) or (state or "").startswith(_LOST):
         reason = " ".join(str(error).split())[:300]
         if state is None and "connection" in reason.lower() and "lost" not in reason and "closed" not in reason:
             return ConfigurationError(

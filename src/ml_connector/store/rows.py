@@ -107,7 +107,7 @@ def encode(workspace_id: int, route_id: int, rows: Iterable[RecordRow]) -> list[
         found[r.key] = (
             route_id,
             workspace_id,
-            r.target_id,
+            r.header_id,
             r.key,
             r.state.value,
             r.code,
