@@ -151,7 +151,7 @@ class Doctor:
             proof = self._shop.dictionary.proof(form.written, name)
             if proof is Proof.PROVED:
                 continue
-            is_key = name == form.key_column
+            is_key = name == form.key_column and self._key_wanted(form)
             if proof is Proof.MISSING and (column.essential or is_key):
                 findings.append(self._missing_column(form, name, is_key))
             elif proof is Proof.MISSING:
@@ -161,6 +161,10 @@ class Doctor:
                 message = f"{form.written}.{name} could not be proved; the answer to the first write will tell."
                 findings.append(Finding(Verdict.UNVERIFIED, "column", f"{form.written}.{name}", message))
         return findings
+
+    def _key_wanted(self, form: Form) -> bool:
+        """Lines are found under their header, so that theirs is needed only where somebody named it."""
+        return not form.table.header_column or form.table.name in self._shop.settings.erp_key_columns
 
     def _missing_column(self, form: Form, name: str, is_key: bool) -> Finding:
         subject = f"{form.written}.{name}"

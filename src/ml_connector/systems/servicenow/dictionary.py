@@ -6,6 +6,7 @@ The dictionary is often hidden from those who are no administrators (FACTS 16): 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -16,6 +17,7 @@ from ml_connector.systems.servicenow.instance import Instance, RowDict
 
 _PARENTS = ("super_class.name", "super_class.super_class.name", "super_class.super_class.super_class.name")
 _FIELDS = ("name", "element", "internal_type", "max_length", "reference", "mandatory")
+SYS_ID = re.compile(r"[0-9a-f]{32}")
 HIDDEN = (ConfigurationError, ContractError, RefusedError)
 """What a table that is not for us answers with."""
 
@@ -58,12 +60,16 @@ class Dictionary:
         for table in new:
             line = lineage[table]
             self._columns[table] = {c: t for name in reversed(line) for c, t in by_table.get(name, {}).items()}
-            if table in certain and all(by_table.get(name) for name in line):
+            inherits_nothing = table not in certain and "sys_created_on" in by_table.get(table, {})
+            if inherits_nothing or (table in certain and all(by_table.get(name) for name in line)):
                 self._complete.add(table)
         self.readable = bool(rows)
 
     async def _lineage(self, tables: Sequence[str]) -> tuple[dict[str, list[str]], set[str]]:
-        """Each table with its parents, and the tables of which the parents are certain."""
+        """Each table with its parents, and the tables of which the parents are certain.
+
+        Where sys_db_object is hidden, only a table that has its own sys_created_on surely inherits nothing.
+        """
         fields = ("name", "super_class", *_PARENTS)
         rows = await self._visible("sys_db_object", f"nameIN{','.join(tables)}", fields)
         lineage = {table: [table] for table in tables}
@@ -74,7 +80,7 @@ class Dictionary:
                 continue
             parents = [name for path in _PARENTS if (name := stored(row.get(path)))]
             if not parents and (above := stored(row.get("super_class"))):
-                parents = await self._climb(above)
+                parents = await self._climb(above) if SYS_ID.fullmatch(above) else [above]
             lineage[table] += parents
             if parents or not stored(row.get("super_class")):
                 certain.add(table)

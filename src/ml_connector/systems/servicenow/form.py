@@ -88,8 +88,7 @@ class Form:
     @property
     def row_columns(self) -> list[str]:
         """Columns to ask for when a row is read."""
-        source = "erp_source" if self.staging else ""
-        extra = ("sys_mod_count", self.table.header_column, *self.table.lookup, source)
+        extra = ("sys_mod_count", self.table.header_column, *self.table.lookup, *self.table.read_along)
         shown = (column for column, _, _ in self._compared.values())
         return list(dict.fromkeys(filter(None, ("sys_id", *shown, *extra))))
 
@@ -186,6 +185,15 @@ class Form:
             elif not same(kind, wanted, text, cut_allowed=name in self._cut_allowed):
                 differing.append(name)
         return differing
+
+    def status_not_taken(self, name: str, wanted: Any) -> bool:
+        """Whether a status that the instance did not store may be put up with: its values are our guess (FACTS 24).
+
+        Not so for a cancelled document, which would stay alive.
+        """
+        column = self.columns.get(name)
+        is_status = column is not None and column.kind is Kind.STATUS
+        return is_status and self.table.status_assumed and wanted != CANCELLED
 
     def alike(self, payload: Mapping[str, Any], row: RowDict) -> bool:
         """Whether a line that people keyed says the same thing: what must be equal is, and nothing contradicts."""

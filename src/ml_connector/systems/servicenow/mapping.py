@@ -76,6 +76,8 @@ class Table:
     """The values of the status are our guess: one that is not stored is put up with."""
     lookup: Mapping[str, Word] = field(default_factory=dict)
     """Columns (dot-walked ones too) by which a row is found whose id is the target's."""
+    read_along: tuple[str, ...] = ()
+    """Columns that we do not write and have to see."""
     alike: tuple[str, ...] = ()
     """Columns of a row that a line keyed by hand must share with ours."""
     alike_if_given: tuple[str, ...] = ()
@@ -349,10 +351,12 @@ _SOURCE = text(Known("erp_source"), essential=True)
 
 
 def _finance(name: str, columns: Mapping[str, Column], staging: str, **more: Any) -> Table:
+    more.setdefault("read_along", ("erp_source",))
     return Table(name, columns, staging=staging, plugin="sn_fcms_intg", roles=INTEGRATION_ROLES, **more)
 
 
 def _spend(name: str, columns: Mapping[str, Column], staging: str, **more: Any) -> Table:
+    more.setdefault("read_along", ("erp_source",))
     return Table(name, columns, staging=staging, plugin="com.glide.sn_spend_intg", roles=SPEND_ROLES, **more)
 
 
@@ -468,6 +472,7 @@ S2P_PURCHASE_ORDERS = EntityMapping(
         },
         staging="sn_fcms_intg_imp_order",
         lookup={"erp_number": Value("number")},
+        read_along=("erp_source", "supplier", "status"),
         stages=("draft", "pending_approval", "approved", "ordered", "partially_received", "received", "closed"),
     ),
     Match(("erp_number", "number"), lambda record: record.number, supplier="supplier"),
@@ -521,6 +526,7 @@ S2P_INVOICES = EntityMapping(
         },
         staging="sn_spend_intg_imp_invoice",
         lookup={"external_invoice_number": Value("key")},
+        read_along=("erp_source", "supplier", "state"),
     ),
     Match(("supplier_invoice_number",), lambda record: record.number, supplier="supplier"),
     codes=("external_invoice_number", "supplier_invoice_number"),

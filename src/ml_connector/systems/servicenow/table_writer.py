@@ -124,11 +124,14 @@ class TableWriter:
         if write.external_id and external_id != write.external_id and write.action is Action.CREATE:
             self.honours_ids = False
         self._dictionary.see(form.name, row)
-        differing = form.differences(attempt.payload, row)
+        said = "updated" if attempt.job.method == "PATCH" else "created"
         self._written[form.name] += 1
+        differing = form.differences(attempt.payload, row)
+        for name in [name for name in differing if form.status_not_taken(name, attempt.payload[name])]:
+            differing.remove(name)
+            said += f", {name} {attempt.payload[name]!r} not taken"
         if differing:
             return outcomes.not_stored(write, form.name, differing, row, external_id)
-        said = "updated" if attempt.job.method == "PATCH" else "created"
         return outcomes.receipt(external_id, row, said, existed=attempt.remade)
 
     # --- second looks --------------------------------------------------------------------------------------------
@@ -147,7 +150,7 @@ class TableWriter:
             if not differing or not differing <= form.unproved_amounts or any(stored(row.get(c)) for c in differing):
                 continue
             self._plain.add(form.name)
-            self._redo(attempt, attempt.write.external_id)
+            self._redo(attempt, stored(row.get("sys_id")) or attempt.write.external_id)
             again.append(attempt)
         return again
 
