@@ -47,9 +47,9 @@ def test_a_quote_in_a_key_is_doubled() -> None:
 
 def test_a_row_without_its_key_is_a_broken_contract() -> None:
     decode = EntitySet(INVOICES, SETTINGS).decode
-    with pytest.raises(ContractError, match="without its key InvoiceId"):
+    with pytest.raises(ContractError, match=r"no readable key .*InvoiceId"):
         decode(msgspec.Raw(b'{"Company":"10"}'))
-    with pytest.raises(ContractError, match="is no number"):
+    with pytest.raises(ContractError, match="no readable key"):
         decode(msgspec.Raw(b'{"Company":"10","InvoiceId":"x"}'))
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 
@@ -34,6 +36,8 @@ class Shape:
 
 Lines = dict[KeyValues, list[Row]]
 
+_BY_KEY: Callable[[Row], Any] = attrgetter("key")
+
 
 def grouped(shape: Shape, rows: Iterable[Row]) -> Lines:
     """Lines by the key of their head."""
@@ -49,9 +53,12 @@ def version_of(head: Row, lines: Sequence[Row], context: Mapping[str, str]) -> s
     Only keys and ETags go in, so that a sweep can compute it without the rows' content. A row changed within the last
     two seconds may change again under the same ETag, so nothing is promised about it (FACTS 14).
     """
-    if head.fresh or not head.etag or any(line.fresh or not line.etag for line in lines):
+    if head.fresh or not head.etag:
         return ""
-    tags = sorted(f"{line.key!r}{line.etag}" for line in lines)
+    for line in lines:
+        if line.fresh or not line.etag:
+            return ""
+    tags = sorted([f"{line.key!r}{line.etag}" for line in lines])
     text = "\x1f".join((repr(sorted(context.items())), head.etag, *tags))
     return hashlib.blake2b(text.encode(), digest_size=9).hexdigest()
 
@@ -63,7 +70,8 @@ def raw_record(
 
     `context` is what `normalize` has to know beside the rows; it is kept in the document so that replay is pure.
     """
-    ordered = sorted(lines, key=line_order) if len(lines) > 1 else lines
+    order = _BY_KEY if all(each.counts_lines for each in shape.lines) else line_order
+    ordered = sorted(lines, key=order) if len(lines) > 1 else lines
     parts = [b'{"context":', msgspec.json.encode(context), b',"head":', head.raw]
     if shape.lines:
         parts += [b',"lines":[', b",".join([line.raw for line in ordered]), b"]"]

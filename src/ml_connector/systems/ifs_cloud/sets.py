@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from ml_connector.systems.ifs_cloud.settings import IfsCloudSettings, zone
 
 KeyValues = tuple[str | int, ...]
 Scalar = str | int | float | bool | None
+Decoder = Callable[[msgspec.Raw], tuple[KeyValues, tuple[Scalar, ...]]]
 
 FRESH_BEFORE, FRESH_AFTER = timedelta(seconds=2), timedelta(seconds=60)
 """ETags move once a second (FACTS 14): a row changed so shortly ago may change again under the same tag."""
@@ -138,43 +140,46 @@ class EntitySet:
         return tuple(dict.fromkeys(filter(None, names)))
 
     @cached_property
-    def decode(self) -> Callable[[msgspec.Raw], tuple[KeyValues, str, str, str, str, str]]:
+    def decode(self) -> Decoder:
         return _row_decoder(self)
 
+    @cached_property
+    def counts_lines(self) -> bool:
+        """Whether its rows are numbered by numbers, not by texts that look like numbers."""
+        return self.key[-1].kind is Kind.INTEGER
 
-def _row_decoder(entity_set: EntitySet) -> Callable[[msgspec.Raw], tuple[KeyValues, str, str, str, str, str]]:
-    """A function from a raw row to (key, etag, stamp, company, created, state)."""
-    wanted = ["@odata.etag", entity_set.change.name, entity_set.company, entity_set.created, entity_set.state]
-    key_names = [each.name for each in entity_set.key]
-    names = list(dict.fromkeys(filter(None, (*key_names, *wanted))))
-    attribute = {name: f"f{index}" for index, name in enumerate(names)}
-    fields: list[tuple[str, Any, Any]] = [
-        (attribute[name], Scalar, msgspec.field(name=name, default=None)) for name in names
+
+def _row_decoder(entity_set: EntitySet) -> Decoder:
+    """A function from a raw row to (key, (etag, stamp, company, created, state)); an absent value is None."""
+    wanted = ("@odata.etag", entity_set.change.name, entity_set.company, entity_set.created, entity_set.state)
+    kinds: dict[str, Any] = {name: str | int | float | bool | None for name in wanted if name}
+    kinds |= {each.name: int if each.kind is Kind.INTEGER else str for each in entity_set.key}
+    attribute = {name: f"f{index}" for index, name in enumerate(kinds)} | {"": "nothing"}
+    keys = {each.name for each in entity_set.key}
+    required = [(attribute[name], kinds[name], msgspec.field(name=name)) for name in kinds if name in keys]
+    optional = [
+        (attribute[name], kinds[name], msgspec.field(name=name, default=None)) for name in kinds if name not in keys
     ]
-    decoder = msgspec.json.Decoder(msgspec.defstruct("RowHead", fields))
-    keys = tuple((attribute[each.name], each.name, each.kind is Kind.INTEGER) for each in entity_set.key)
-    others = tuple(attribute.get(name, "") for name in wanted)
+    shape = msgspec.defstruct("RowHead", [*required, *optional], namespace={"nothing": None})
+    decoder = msgspec.json.Decoder(shape, strict=False)
+    key_of: Callable[[Any], Any] = attrgetter(*(attribute[each.name] for each in entity_set.key))
+    others_of: Callable[[Any], Any] = attrgetter(*(attribute[name] for name in wanted))
+    single = len(entity_set.key) == 1
 
-    def key_value(head: Any, name: str, label: str, number: bool) -> str | int:
-        value = getattr(head, name)
-        if value is None or isinstance(value, bool | float):
-            raise ContractError(f"A row of {entity_set.entity_set} came without its key {label}.")
-        try:
-            return int(value) if number else str(value)
-        except ValueError as error:
-            raise ContractError(f"{label} of {entity_set.entity_set} is {value!r}, which is no number.") from error
-
-    def decode(raw: msgspec.Raw) -> tuple[KeyValues, str, str, str, str, str]:
+    def decode(raw: msgspec.Raw) -> tuple[KeyValues, tuple[Scalar, ...]]:
         try:
             head = decoder.decode(raw)
         except msgspec.DecodeError as error:
-            raise ContractError(f"A row of {entity_set.entity_set} cannot be read: {error}.") from error
-        key = tuple([key_value(head, *each) for each in keys])
-        values = [getattr(head, name) if name else None for name in others]
-        etag, stamp, company, created, state = ["" if value is None else str(value) for value in values]
-        return key, etag, stamp, company, created, state
+            names = ", ".join(each.name for each in entity_set.key)
+            raise ContractError(f"A row of {entity_set.entity_set} has no readable key ({names}): {error}.") from error
+        key = key_of(head)
+        return (key,) if single else key, others_of(head)
 
     return decode
+
+
+def _text(value: Scalar) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
 
 
 class ServerClock:
@@ -202,9 +207,10 @@ class ServerClock:
         decode = entity_set.decode
         rows = []
         for raw in raws:
-            key, etag, stamp, company, created, state = decode(raw)
+            key, (etag, stamp, company, created, state) = decode(raw)
+            stamp = _text(stamp)
             fresh = low <= stamp[:19] <= high if stamp else False
-            rows.append(Row(raw, key, etag, stamp, company, created, state, fresh))
+            rows.append(Row(raw, key, _text(etag), stamp, _text(company), _text(created), _text(state), fresh))
         return rows
 
 
@@ -224,5 +230,9 @@ def write_stamp(moment: datetime) -> str:
 
 def line_order(row: Row) -> tuple[tuple[int, int, str], ...]:
     """Orders lines as people count them: LineNo is a text, and "10" comes after "2"."""
-    parts = (str(value) for value in row.key)
-    return tuple((0, int(part), part) if part.isascii() and part.isdigit() else (1, 0, part) for part in parts)
+    return tuple([_part_order(str(value)) for value in row.key])
+
+
+@lru_cache(maxsize=5_000)
+def _part_order(part: str) -> tuple[int, int, str]:
+    return (0, int(part), part) if part.isascii() and part.isdigit() else (1, 0, part)
