@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+import msgspec
 import pytest
 
 from ml_connector.records import State
@@ -149,7 +151,8 @@ def test_queries_for_open_records_use_their_small_index(scene: Scene) -> None:
     assert "ledger_of_record" in str(scene.execute(f"EXPLAIN QUERY PLAN {ledger}"))
 
 
-def test_rows_of_the_target_are_known_by_the_record_that_they_belong_to(scene: Scene) -> None:
-    scene.settle(record("1", parts=(part(),)), record("2", parts=(part(status="doubt"),)), record("3"))
-    assert scene.store.linked(scene.route, ["f" * 32, "0" * 32]) == {"f" * 32: "1"}
+def test_rows_of_the_target_are_known_by_the_record_that_they_belong_to_even_in_doubt(scene: Scene) -> None:
+    doubtful = msgspec.structs.replace(part(status="doubt"), external_id="d" * 32)
+    scene.settle(record("1", parts=(part(),)), record("2", State.IN_DOUBT, parts=(doubtful,)), record("3"))
+    assert scene.store.linked(scene.route, ["f" * 32, "d" * 32, "0" * 32]) == {"f" * 32: "1", "d" * 32: "2"}
     assert scene.store.linked(scene.route, []) == {}

@@ -58,10 +58,10 @@ async def _taken(context: RouteContext, hits: list[list[Row]]) -> dict[str, str]
 
 def _sort(item: Item, rows: list[Row], taken: dict[str, str], keyed: Found) -> None:
     """Of the rows that are nobody's yet, exactly one may be this record's, keyed by hand."""
-    free = [row for row in rows if row.external_id not in taken]
+    header = _header(item)
+    free = [row for row in rows if row.external_id not in taken and not _is_anothers(header, row)]
     if len(free) > 1 or any(_made_by_us(row) for row in free):
-        table = _header(item).table
-        item.set_aside("ADOPTION_AMBIGUOUS", f"{len(free)} row(s) of {table} look like it, none clearly is.")
+        item.set_aside("ADOPTION_AMBIGUOUS", f"{len(free)} row(s) of {header.table} look like it, none clearly is.")
     elif free:
         taken[free[0].external_id] = item.key
         keyed.append((item, free[0]))
@@ -70,7 +70,22 @@ def _sort(item: Item, rows: list[Row], taken: dict[str, str], keyed: Found) -> N
 def _is_ours(context: RouteContext, header: Part, row: Row) -> bool:
     if header.external_id and row.external_id == header.external_id:
         return True
-    return not context.target.chooses_ids and bool(header.lookup) and not context.target.differences(header.lookup, row)
+    return not context.target.chooses_ids and bool(header.lookup) and _key_of(header, row) == _wanted_key(header)
+
+
+def _is_anothers(header: Part, row: Row) -> bool:
+    """A row that carries the ERP's key carries some record's; people who key by hand leave it empty."""
+    key = _key_of(header, row)
+    return bool(key) and all(key) and key != _wanted_key(header)
+
+
+def _key_of(header: Part, row: Row) -> tuple[str, ...]:
+    """The ERP's key on the row; "" where it is not filled."""
+    return tuple(str(row.columns.get(column) or "") for column in header.lookup)
+
+
+def _wanted_key(header: Part) -> tuple[str, ...]:
+    return tuple(map(str, header.lookup.values()))
 
 
 def _made_by_us(row: Row) -> bool:

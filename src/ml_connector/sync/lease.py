@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
-from ml_connector import clock
 from ml_connector.errors import CancelledError, LeaseLostError, MLConnectorError
 from ml_connector.sync.store import Lease, Store
 
@@ -18,7 +18,7 @@ class LeaseKeeper:
 
     def __init__(self, store: Store, lease: Lease, cancelled: Callable[[], bool] = lambda: False) -> None:
         self._store, self._lease, self._cancelled = store, lease, cancelled
-        self._renewed_at = clock.monotonic()
+        self._renewed_at = time.monotonic()
         self._lost = False
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -34,7 +34,8 @@ class LeaseKeeper:
     def check(self) -> None:
         """LeaseLostError when the lease is or may be lost (the process was frozen), CancelledError when asked to end.
 
-        Uses the monotonic clock, which runs on while the process is frozen.
+        Measured by the machine's monotonic clock, which runs on while the process is frozen; the lease itself lives by
+        the database's clock, so neither is ever put under a test's control.
         """
         if self._cancelled():
             raise CancelledError("The run was cancelled.", fix="Start it again when you like: nothing is lost.")
@@ -42,7 +43,7 @@ class LeaseKeeper:
 
     def check_held(self) -> None:
         """Only whether the lease is held; what is under way at a cancellation may still be finished."""
-        if self._lost or clock.monotonic() - self._renewed_at > self._lease.ttl_s - MARGIN_S:
+        if self._lost or time.monotonic() - self._renewed_at > self._lease.ttl_s - MARGIN_S:
             self._lost = True
             raise LeaseLostError(
                 "Another process may have taken this flow over while this one stood still.",
@@ -51,7 +52,7 @@ class LeaseKeeper:
 
     def _keep(self) -> None:
         while not self._end.wait(self._lease.ttl_s / 5):
-            asked_at = clock.monotonic()
+            asked_at = time.monotonic()
             try:
                 if not self._store.renew(self._lease):
                     self._lost = True

@@ -141,6 +141,11 @@ class RecordRow(msgspec.Struct, kw_only=True):
         return next((part for part in self.parts if part.name == name), None)
 
     @property
+    def header_id(self) -> str:
+        """The header's id on the target, even while nobody knows whether it is there; "" where there is none."""
+        return self.parts[0].external_id if self.parts else ""
+
+    @property
     def target_id(self) -> str:
         """The header's id on the target, once it is certainly there; else ""."""
         header = self.parts[0] if self.parts else None
