@@ -73,8 +73,8 @@ class Fault(msgspec.Struct, frozen=True):
 
 def fault_of(document: Any) -> Fault:
     """The error in a decoded body; empty when there is none in the known shapes."""
-    error = document.get("error") if isinstance(document, Mapping) else None
-    if isinstance(error, Mapping):
+    error = document.get("error") if isinstance(document, dict) else None
+    if isinstance(error, dict):
         return Fault(str(error.get("message") or ""), str(error.get("detail") or ""))
     return Fault(str(error)) if error else Fault()
 
