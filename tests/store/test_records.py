@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-import msgspec
 import pytest
 
 from ml_connector.records import State
