@@ -155,6 +155,17 @@ async def test_same_natural_key_is_held_and_released(lab: Lab) -> None:
     assert counts(report, INV) == {"created": 1}
 
 
+async def test_of_two_alike_the_first_is_not_held_for_the_second(lab: Lab) -> None:
+    order(lab.world, "P2", status="planned")
+    invoice(lab.world, "I2", order="P2")
+    invoice(lab.world, "I3", number="I2")
+    await lab.run()
+    assert [lab.row(INV, key).state for key in ("I2", "I3")] == [State.WAITING, State.HELD]
+    order(lab.world, "P2")
+    await lab.run()
+    assert [lab.row(INV, key).state for key in ("I2", "I3")] == [State.LANDED, State.HELD]
+
+
 async def test_cutover_excludes_old_closed_documents_unless_wanted(world: World, tmp_path: Any) -> None:
     order(world, "OLD", status="closed", date="2025-05-05")
     order(world, "OLD2", status="closed", date="2025-05-05")

@@ -65,12 +65,18 @@ async def suspect_duplicates(context: RouteContext, items: Sequence[Item]) -> No
             first = context.names_under_way.setdefault(natural, item.key)
             if first != item.key:
                 others.append(first)
-            if others and not item.delivered_before:
+            if others and not _was_there_first(item):
                 _suspect(context, item, others[0])
         if item.warning is not None:
             others = [key for key in alike.get(item.warning, ()) if key != item.key]
             if others:
                 item.remarks.append(f"Number and creation date are those of {others[0]}, too.")
+
+
+def _was_there_first(item: Item) -> bool:
+    """Of two alike the one that was judged first goes its way; it is not held later because of the second."""
+    known = item.known
+    return known is not None and known.natural == item.natural and known.code != "DUPLICATE_SUSPECT"
 
 
 def _suspect(context: RouteContext, item: Item, other: str) -> None:
