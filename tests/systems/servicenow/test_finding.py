@@ -21,6 +21,7 @@ from systems.servicenow.documents import (
     order,
     order_line,
     prepared,
+    refs,
     shape,
     supplier,
     write_records,
@@ -184,10 +185,25 @@ async def test_vanished_line_is_zeroed(connect: Connect, sim: ServiceNowSimulato
 
 async def test_invoice_line_points_at_the_delivered_order_line(connect: Connect, sim: ServiceNowSimulator) -> None:
     from ml_connector.records import Reference
-    from systems.servicenow.documents import refs
 
     line = invoice_line(1, purchase_order=Reference("P1001", "P1001"), purchase_order_line="1/1")
     target = await prepared(await connect(), Entity.INVOICES)
     known = refs(**{"purchase_order_line__P1001:1/1": "9" * 32})
     assert shape(target, invoice(lines=(line,)), known).parts[1].payload["purchase_order_line"] == "9" * 32
     assert shape(target, invoice(lines=(line,))).parts[1].payload["purchase_order_line"] == ""
+
+
+@pytest.mark.parametrize("profile", ["pages", "s2p_staging"])
+async def test_row_that_carries_another_record_s_key_is_not_ours(
+    connect: Connect, sim: ServiceNowSimulator, profile: str
+) -> None:
+    """One supplier, one number, two series: each invoice keeps to its own row."""
+    system = await connect(profile=profile, erp_source="IFS")
+    await write_records(await prepared(system, Entity.SUPPLIERS), [supplier()])
+    vendor = next(row["sys_id"] for row in sim.tables["core_company" if profile == "pages" else "sn_fin_supplier"])
+    target = await prepared(system, Entity.INVOICES)
+    first, second = invoice("R-1", lines=0, key="10/1"), invoice("R-1", lines=0, key="10/2")
+    known = refs(supplier__V1=vendor)
+    await write_records(target, [first], known)
+    await target.prepare()
+    assert await target.find([candidate(target, second, known)]) == [[]]

@@ -304,7 +304,10 @@ class EntityTarget:
     def _matching(
         self, candidate: Candidate, rows: Mapping[str, RowDict], index: Mapping[str, list[RowDict]]
     ) -> list[tuple[RowDict, bool]]:
-        """The candidate's rows, each with whether only its name says so."""
+        """The candidate's rows, each with whether only its name says so.
+
+        A row of the same number that carries the key of another record is that record's.
+        """
         header, record, match, form = candidate.shaped.parts[0], candidate.record, self._match, self._header
         number, key = match.value(record), str(header.payload.get(form.key_column, ""))
         found: dict[str, tuple[RowDict, bool]] = {}
@@ -315,10 +318,12 @@ class EntityTarget:
         for row in (row for value in values for row in index.get(value, ())):
             if not self._may_be_ours(row, candidate) or (supplier and stored(row.get(match.supplier)) != supplier):
                 continue
+            claims = [(form.key_column, key), *header.lookup.items()]
+            carried = [(stored(row.get(column)) or "", wanted) for column, wanted in claims if column]
             by_number = any(stored(row.get(column)) == number for column in match.numbers)
-            by_key = bool(key) and stored(row.get(form.key_column)) == key
-            by_lookup = bool(header.lookup) and not form.differences(header.lookup, row)
-            if by_number or by_key or by_lookup:
+            by_number = by_number and all(found in ("", wanted) for found, wanted in carried)
+            by_key = any(found and found == wanted for found, wanted in carried)
+            if by_number or by_key:
                 found.setdefault(_id(row), (row, False))
         if match.name and not found:
             found |= self._same_name(candidate, index)
