@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ml_connector import clock
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Verdict
 from ml_connector.systems.ifs_cloud import CONNECTOR
@@ -36,7 +37,8 @@ async def test_sign_in_troubles_are_told_apart(tenant: IfsCloudSimulator) -> Non
     secret = (await findings(tenant, secret="wrong"))[0]
     realm = (await findings(tenant, realm="elsewhere"))[0]
     async with CONNECTOR.open(replace(opening(tenant), base_url="http://127.0.0.1:9")) as system:
-        nowhere = (await system.check(NEEDS))[0]
+        with clock.use(clock.ManualClock()):
+            nowhere = (await system.check(NEEDS))[0]
     assert "secret" in secret.fix and "IAM Clients" in secret.fix
     assert "'elsewhere' does not exist" in realm.message and "realm" in realm.fix
     assert "cannot be reached" in nowhere.message and "base_url" in nowhere.fix

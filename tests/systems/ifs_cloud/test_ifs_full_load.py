@@ -82,6 +82,15 @@ async def test_only_the_configured_companies(tenant: IfsCloudSimulator, entity: 
     await assert_everything(tenant, entity, companies=["20"])
 
 
+async def test_many_companies_are_picked_out_here(tenant: IfsCloudSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filter holds at most 40 terms (FACTS 8)."""
+    monkeypatch.setattr("ml_connector.systems.ifs_cloud.reading.MOST_COMPANIES", 0)
+    for entity in ALL:
+        await assert_everything(tenant, entity, companies=["20"])
+    targets = [entry.target for entry in tenant.journal.entries]
+    assert not [target for target in targets if "Company%20eq" in target and "%20gt%20" not in target]
+
+
 async def test_part_lines_come_from_the_entity_service_where_the_projection_lacks_them(
     tenant: IfsCloudSimulator,
 ) -> None:

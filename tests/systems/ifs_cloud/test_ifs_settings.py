@@ -32,6 +32,7 @@ def settings(**more: Any) -> IfsCloudSettings:
         ({"cost_center_code_part": "A"}, "cost_center_code_part"),
         ({"server_time_zone": "Mars/Olympus"}, "Mars/Olympus"),
         ({"stage_from": "Closed"}, "stage_from"),
+        ({"expand_lines": True}, "expand_lines"),
         ({"projections": {"vendors": "X.svc/Y"}}, "vendors"),
         ({"fields": {"Name": "VendorName"}}, "collection.Property"),
         ({"po_lines": "int"}, "po_lines"),

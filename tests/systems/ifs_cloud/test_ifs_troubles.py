@@ -62,6 +62,10 @@ async def test_a_wrong_secret_is_said_and_shown_nowhere(tenant: IfsCloudSimulato
     assert "not-the-secret" not in f"{caught.value} {caught.value.fields}"
 
 
+async def test_client_and_secret_may_go_into_a_basic_header(tenant: IfsCloudSimulator) -> None:
+    assert (await read_anew(tenant, Entity.SUPPLIERS, token_client_in_basic=True)).keys
+
+
 async def test_requests_count_what_left(tenant: IfsCloudSimulator) -> None:
     async with connected(tenant) as system:
         await read(system, Entity.PURCHASE_ORDERS)

@@ -152,8 +152,8 @@ class IfsCloudSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown
         ),
     ] = "company_invoice_id"
     expand_lines: Annotated[
-        Literal[False],
-        Meta(description="IFS refuses $expand of lines; line sets are read instead.", examples=[False]),
+        bool,
+        Meta(description="Stays off: IFS refuses $expand of lines; line sets are read instead.", examples=[False]),
     ] = False
     projections: Annotated[
         dict[str, str],
@@ -181,6 +181,8 @@ class IfsCloudSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown
                 )
         if self.stage_from not in OPEN_ORDER_STATES:
             raise ValueError(f"stage_from: {self.stage_from!r} is not one of {', '.join(OPEN_ORDER_STATES)}")
+        if self.expand_lines:
+            raise ValueError("expand_lines: IFS refuses $expand of lines; leave it off")
         if len(set(self.companies)) < len(self.companies):
             raise ValueError("companies: one is named twice")
         zone(self.server_time_zone)
