@@ -224,6 +224,7 @@ async def open_connection(opening: Opening) -> AsyncIterator[IfsCloud]:
     http_settings = HttpSettings(
         allowed_origins=(base_url, tokens),
         max_in_flight=settings.max_in_flight,
+        read_timeout_s=settings.read_timeout_s,
         ca_file=ports.ca_file,
         proxy=ports.proxy,
     )

@@ -87,6 +87,12 @@ class IfsCloudSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown
                   examples=[1000])
     ] = 1000  # fmt: skip
     max_in_flight: Annotated[int, Meta(ge=1, le=32, description="Requests at a time.", examples=[4])] = 4
+    read_timeout_s: Annotated[
+        float,
+        Meta(
+            gt=0, description="Seconds to wait for the next byte of an answer; raise it for slow sets.", examples=[75]
+        ),
+    ] = 75
     token_url: Annotated[
         str,
         Meta(
