@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ml_connector import clock
 from ml_connector.engine.base import OpenSystem
 from ml_connector.errors import CancelledError, LeaseLostError
+from ml_connector.store.leases import this_process
 from ml_connector.sync.context import RunContext, StoreThread
 from ml_connector.sync.dry import DryStore, DrySystem
 from ml_connector.sync.flow import Flow
@@ -30,7 +28,7 @@ class InProcessEngine:
     def __init__(self, store: Store, open_system: OpenSystem, lease_s: float = LEASE_S) -> None:
         self._store, self._open_system, self._lease_s = store, open_system, lease_s
         self._cancelled = False
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._owner = this_process()
 
     def cancel(self) -> None:
         self._cancelled = True

@@ -39,7 +39,8 @@ def _doubted(row: RecordRow, now: float) -> RecordRow:
 async def drain_inbox(context: RouteContext, pipeline: Pipeline) -> None:
     """Pages that were stored but not settled: their records go the normal way now, and move the cursor."""
     run = context.run
-    for page in await run.call(lambda: list(run.store.open_pages(context.config.id))):
+    pages = iter(run.store.open_pages(context.config.id))
+    while (page := await run.call(lambda: next(pages, None))) is not None:
         left, pulled = page.records[page.settled :], page.origin == "parent"
         items = [
             Item(raw, RawRef(page.id, page.settled + index), "resumed", force=pulled, pulled=pulled)
