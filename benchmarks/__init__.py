@@ -1,0 +1,1 @@
+"""How fast the product is next to a bare loop that sends the same requests: `python -m benchmarks --help`."""

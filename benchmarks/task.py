@@ -1,0 +1,45 @@
+"""What a measuring process is told to do, and what it reports."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Side = Literal["bare", "product"]
+Part = Literal["load", "read_back", "changes"]
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One measurement; runs in a process of its own."""
+
+    side: Side
+    part: Part = "load"
+    """load: everything for the first time. read_back: what import sets left to be looked at. changes: the run after
+    some invoices changed."""
+    profile: str
+    source_url: str
+    target_url: str
+    in_flight: int
+    home: str = ""
+    """The product's data folder."""
+    database_url: str = ""
+    """Empty: SQLite in the data folder."""
+
+
+class Measured(msgspec.Struct, kw_only=True):
+    """What one measurement gave."""
+
+    wall_s: float
+    cpu_s: float
+    """Of the measuring process, all its threads."""
+    peak_mb: float
+    """Its largest resident size, start to end."""
+    records: int
+    source_requests: int
+    target_requests: int
+    outcome: str = ""
+
+    @property
+    def requests(self) -> int:
+        return self.source_requests + self.target_requests
