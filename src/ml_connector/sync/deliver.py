@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ml_connector import clock
-from ml_connector.errors import Issue, MLConnectorError, OutcomeUnknownError, RecordError, TransientError
+from ml_connector.errors import (
+    ConfigurationError,
+    Issue,
+    MLConnectorError,
+    OutcomeUnknownError,
+    RecordError,
+    TransientError,
+)
 from ml_connector.records import REASONS, State
 from ml_connector.sync.context import RouteContext
 from ml_connector.sync.item import Item, Planned, Verdict
@@ -158,18 +165,22 @@ async def _wave(context: RouteContext, delivery: Delivery, planned: list[tuple[I
     try:
         answers: Sequence[Answer] = await context.target.write(writes)
     except MLConnectorError as error:
-        _interrupted(delivery, planned, error)
+        _interrupted(context, delivery, planned, error)
         raise
     for (item, one), answer in zip(planned, answers, strict=True):
         _take(item, one, answer, delivery.sent_at)
 
 
-def _interrupted(delivery: Delivery, planned: list[tuple[Item, Planned]], error: MLConnectorError) -> None:
-    """A whole call failed: what was certainly not sent stays received, everything else is in doubt."""
-    certain = isinstance(error, TransientError) and not isinstance(error, OutcomeUnknownError)
+def _interrupted(
+    context: RouteContext, delivery: Delivery, planned: list[tuple[Item, Planned]], error: MLConnectorError
+) -> None:
+    """A whole call failed. Where sending again under the same id is harmless, what was not clearly sent stays received;
+    everywhere else it is in doubt, because a part of the call may have been done."""
+    harmless = context.target.chooses_ids and isinstance(error, TransientError | ConfigurationError)
+    if harmless and not isinstance(error, OutcomeUnknownError):
+        return
     for item, one in planned:
-        if not certain:
-            item.parts[one.part.name] = _part(one, one.external_id, "doubt", delivery.sent_at)
+        item.parts[one.part.name] = _part(one, one.external_id, "doubt", delivery.sent_at)
 
 
 def _take(item: Item, planned: Planned, answer: Answer, sent_at: float) -> None:
