@@ -43,6 +43,16 @@ async def test_a_changed_head_comes_with_its_lines(tenant: IfsCloudSimulator) ->
     assert second.records[0].version != before.version
 
 
+async def test_a_hundred_changes_cost_ten_requests(tenant: IfsCloudSimulator) -> None:
+    """Sign-in, visible companies and code parts included."""
+    first = await read_anew(tenant, Entity.INVOICES)
+    for row in list(tenant.truth()["PostingProposalHeadSet"])[:100]:
+        key = {"Company": row["Company"], "InvoiceId": row["InvoiceId"]}
+        tenant.update("PostingProposalHeadSet", key, {"VoucherText": "checked"})
+    second = await read_anew(tenant, Entity.INVOICES, first.cursor)
+    assert len(second.keys) == 100 and second.requests <= 10
+
+
 async def test_a_changed_line_brings_its_document(tenant: IfsCloudSimulator) -> None:
     """It leaves the head untouched (FACTS 32)."""
     cursors = {entity: (await read_anew(tenant, entity)).cursor for entity in ALL}
