@@ -86,17 +86,28 @@ def _fresh_folder() -> Path:
     base = os.environ.get("ML_CONNECTOR_HOME")
     home = (Path(base).expanduser() if base else Path.cwd()) / FOLDER
     if home.exists():
-        if not (home / MARK).exists():
-            fix = "Move it away, or run the demo in another folder."
-            raise ConfigurationError(f"{home} was not made by an earlier demo and is left alone.", fix=fix)
+        _refuse_foreign(home)
         shutil.rmtree(home)
     try:
         home.mkdir(mode=0o700, parents=True)
-        (home / MARK).touch()
+        (home / MARK).write_text(str(os.getpid()), encoding="utf-8")
     except OSError as error:
         fix = "Run the demo in a folder that you may write to, or name one in ML_CONNECTOR_HOME."
         raise ConfigurationError(f"{home} cannot be made: {error.strerror}.", fix=fix) from error
     return home
+
+
+def _refuse_foreign(home: Path) -> None:
+    """ConfigurationError unless the folder is that of a demo which has ended."""
+    fix = "Move it away, or run the demo in another folder."
+    if not (home / MARK).exists():
+        raise ConfigurationError(f"{home} was not made by an earlier demo and is left alone.", fix=fix)
+    owner = (home / MARK).read_text(encoding="utf-8")
+    with suppress(ValueError, ProcessLookupError):
+        os.kill(int(owner), 0)
+        if int(owner) != os.getpid():
+            fix = "Look at that one, or end it with Ctrl-C first; or run the demo in another folder."
+            raise ConfigurationError("A demo is running in this folder already.", fix=fix)
 
 
 def _run(home: Path, file: Path, output: Output) -> Report:
@@ -147,11 +158,12 @@ def _show(report: Report, ends: list[Json], home: Path, output: Output, *, runni
         output.show(f"  What arrived:       {ends[1]['url']}")
     output.show(f"  The configuration:  {output.escape(_short(home))}/ml-connector.yaml")
     output.show("  Every record:")
-    output.show(f"    [cyan]{output.escape(f'{called} records {FLOW}')}[/]")
+    output.command(f"{called} records {FLOW}")
     example = next((line for line in report.exceptions if line.key and line.route == "invoices"), None)
     if example:
         told = f"{called} record {FLOW} {example.route} {shlex.quote(example.key)}"
-        output.show("  The story of one of them:", f"    [cyan]{output.escape(told)}[/]")
+        output.show("  The story of one of them:")
+        output.command(told)
 
 
 def _short(path: Path) -> str:

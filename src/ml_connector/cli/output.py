@@ -42,6 +42,10 @@ class Output:
         for renderable in renderables:
             self.result.print(renderable)
 
+    def command(self, text: str) -> None:
+        """A command to copy: on one line, however narrow the terminal is."""
+        self.result.print(f"   [cyan]{self.escape(text)}[/]", soft_wrap=True)
+
     def note(self, text: str) -> None:
         """A remark besides the result."""
         self.side.print(text, soft_wrap=not self.side.is_terminal)

@@ -31,8 +31,8 @@ class Simulators:
         self._children: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Simulators:
-        """From here on being told to end (SIGTERM, SIGHUP) is taken like Ctrl-C, so that no child is left behind."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        """From here on being told to end is taken like Ctrl-C, also in the background, so that no child is left."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         return self
 
@@ -141,7 +141,9 @@ def configuration_text(described: Sequence[dict[str, Any]], flows: Sequence[tupl
 
 def program_name() -> str:
     """How the user calls this program, for suggestions."""
-    called = sys.argv[0]
-    if called.endswith("__main__.py"):
-        return "./ml-connector" if os.access("ml-connector", os.X_OK) else "python -m ml_connector"
-    return Path(called).name if "ml-connector" in called else "ml-connector"
+    if not sys.argv[0].endswith("__main__.py"):
+        return "ml-connector"
+    script = Path(sys.prefix).parent / "ml-connector"
+    if not os.access(script, os.X_OK):
+        return "python -m ml_connector"
+    return "./ml-connector" if script.parent == Path.cwd() else str(script)

@@ -40,19 +40,19 @@ def _show(flows: list[dict[str, Any]], now: datetime, output: Output) -> None:
 
     from ml_connector.cli import words
 
+    doubtful = any(flow["in_doubt"] for flow in flows)
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
-    for title in ("Flow", "Last run", "Up to date", "Set aside", "Waiting", "In doubt", "Next run"):
+    for title in ("Flow", "Last run", "Fresh", "Set aside", "Waiting", *(["In doubt"] * doubtful), "Next run"):
         made.add_column(title, justify="right" if title in ("Set aside", "Waiting", "In doubt") else "left")
     for flow in flows:
-        last = flow["last_run"]
         made.add_row(
             output.escape(flow["name"]),
-            _last(flow, now),
+            _last(flow),
             words.distance(flow["fresh_at"], now) or "never",
             _open(flow["open_exceptions"]),
             words.number(flow["waiting"]),
-            words.number(flow["in_doubt"]),
-            _next(flow["next_run_at"], now) if last or flow["next_run_at"] else "",
+            *([words.number(flow["in_doubt"])] * doubtful),
+            words.distance(flow["next_run_at"], now) or "by hand",
         )
     output.show(made)
     for flow in flows:
@@ -60,25 +60,16 @@ def _show(flows: list[dict[str, Any]], now: datetime, output: Output) -> None:
             output.show(f"\nWhat is set aside: ml-connector records {flow['name']} --state rejected (or held)")
 
 
-def _last(flow: dict[str, Any], now: datetime) -> str:
+def _last(flow: dict[str, Any]) -> str:
     from ml_connector.cli import words
 
     if flow["running"]:
         return "[cyan]running now[/]"
     last = flow["last_run"]
-    if not last:
-        return "never ran"
-    ended = words.distance(last["finished_at"] or last["started_at"], now)
-    return f"{words.outcome(last['outcome'])}, {ended}"
+    return words.outcome(last["outcome"], short=True) if last else "never ran"
 
 
 def _open(count: int) -> str:
     from ml_connector.cli import words
 
     return f"[yellow]{words.number(count)}[/]" if count else "0"
-
-
-def _next(text: str | None, now: datetime) -> str:
-    from ml_connector.cli import words
-
-    return words.distance(text, now) if text else "by hand"

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 COLUMNS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     # title, the outcomes it adds up, shown even when all are zero
     ("Created", ("created",), True),
-    ("Updated", ("updated",), True),
+    ("Updated", ("updated",), False),
     ("Adopted", ("adopted",), False),
-    ("Unchanged", ("unchanged",), True),
-    ("Waiting", ("waiting",), True),
+    ("Unchanged", ("unchanged",), False),
+    ("Waiting", ("waiting",), False),
     ("In doubt", ("in_doubt",), False),
     ("Unsent", ("received",), False),
     ("Set aside", ("held", "rejected"), True),
@@ -47,9 +47,9 @@ def show(report: Report, output: Output, *, advice: bool = True) -> None:
     aside = [line for line in report.exceptions if line.key]
     show_exceptions(aside, output)
     if aside and advice and not report.dry_run:
-        output.show("\nThe whole story of one of them, and what to run once they are corrected:")
-        output.show(f"   ml-connector record {report.flow} {aside[0].route} {output.escape(shlex.quote(aside[0].key))}")
-        output.show(f"   ml-connector run {report.flow}, then ml-connector replay {report.flow}")
+        output.show("\nThe whole story of one of them; and what to run once they are corrected:")
+        output.command(f"ml-connector record {report.flow} {aside[0].route} {shlex.quote(aside[0].key)}")
+        output.command(f"ml-connector run {report.flow}; ml-connector replay {report.flow}")
 
 
 def table(routes: Sequence[RouteReport]) -> Table:
@@ -59,15 +59,20 @@ def table(routes: Sequence[RouteReport]) -> Table:
         for title, names, always in COLUMNS
         if always or any(route.counts[name] for route in routes for name in names)
     ]
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     made.add_column("Route", no_wrap=True)
     for title in ("Read", *(title for title, _ in shown)):
         made.add_column(title, justify="right")
-    made.add_column("Outcome")
+    made.add_column(" Outcome", no_wrap=True)
     for route in routes:
         numbers = [words.number(sum(route.counts[name] for name in names)) for _, names in shown]
         arrow = {"target_to_source": " (back)"}.get(route.direction, "")
-        made.add_row(route.route.value + arrow, words.number(route.read), *numbers, words.outcome(route.outcome))
+        made.add_row(
+            route.route.value + arrow,
+            words.number(route.read),
+            *numbers,
+            f" {words.outcome(route.outcome, short=True)}",
+        )
     return made
 
 
@@ -94,8 +99,8 @@ def show_exceptions(lines: Iterable[ExceptionLine], output: Output) -> None:
 
 def _first(message: str) -> str:
     """The first problem of several; `record` tells them all."""
-    first, *others = message.split("; ")
-    return f"{first} (and {words.count(len(others), 'more problem')})" if others else first
+    first, *others = message.split(".; ")
+    return f"{first}. (and {words.count(len(others), 'more problem')})" if others else first
 
 
 def _singular(route: str) -> str:

@@ -25,9 +25,10 @@ COLOURS = {
 }
 
 
-def outcome(name: str) -> str:
-    """An outcome in words, coloured."""
-    return f"[{COLOURS.get(name, 'default')}]{OUTCOMES.get(name, name)}[/]"
+def outcome(name: str, *, short: bool = False) -> str:
+    """An outcome in words, coloured; `short` for tables."""
+    text = OUTCOMES.get(name, name)
+    return f"[{COLOURS.get(name, 'default')}]{text.rpartition('with ')[2] if short else text}[/]"
 
 
 def entity(name: str) -> str:
