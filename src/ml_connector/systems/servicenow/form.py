@@ -177,7 +177,8 @@ class Form:
                 continue
             text = stored(found)
             if text is None:
-                if needed and wanted:
+                unreadable_amount = bool(self.staging) and kind is Kind.AMOUNT
+                if needed and wanted and not unreadable_amount:
                     differing.append(name)
             elif kind is Kind.STATUS:
                 if not self._status_reached(wanted, text):

@@ -90,7 +90,8 @@ class EntityTarget:
     @property
     def chooses_ids(self) -> bool:
         """Not for import sets, nor on an instance that was seen to ignore our sys_ids."""
-        return isinstance(self._writer, TableWriter) and self._writer.honours_ids
+        writer = getattr(self, "_writer", None)
+        return isinstance(writer, TableWriter) and writer.honours_ids
 
     @property
     def late_write_window_s(self) -> float:
