@@ -10,15 +10,11 @@ import operator
 from collections.abc import Callable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
-from dataclasses import field as attribute
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from ml_connector.errors import Issue, RecordError
 from ml_connector.mappings.converters import text
 from ml_connector.records import Reference, join_key
-
-if TYPE_CHECKING:
-    from ml_connector.mappings.mapping import Mapping, Payload
 
 Convert = Callable[[Any], Any]
 Read = Callable[[Any, "Env"], Any]
@@ -31,6 +27,12 @@ class Env(Protocol):
 
     parent: Any
     knowledge: Map[str, Any]
+
+
+class LineMapping(Protocol):
+    """A mapping or payload that can be used on the lines of a document."""
+
+    def apply_line(self, line: Any, header: Any, env: Any) -> Any: ...
 
 
 def item_getter(name: str) -> Callable[[Any], Any]:
@@ -190,7 +192,7 @@ class Lines(Word):
     """The lines of a document, each by its own mapping, with the document as their parent."""
 
     name: str
-    mapping: Mapping | Payload = attribute(repr=True)
+    mapping: LineMapping
 
     def compile(self, get: Getter) -> Read:
         take, each = get(self.name), self.mapping.apply_line
@@ -277,7 +279,7 @@ def computed(function: Callable[[Any, Env], Any]) -> Computed:
     return Computed(function)
 
 
-def lines(name: str, mapping: Mapping | Payload) -> Lines:
+def lines(name: str, mapping: LineMapping) -> Lines:
     """Map the lines."""
     return Lines(name, mapping)
 
