@@ -37,7 +37,7 @@ def decimal(value: Any) -> Decimal:
             raise ValueError(f"{value!r} is not a number") from None
     if not number.is_finite():
         raise ValueError(f"{value!r} is not a number")
-    return number
+    return abs(number) if number.is_zero() else number  # a credit memo's tax of -0.00 is no debt
 
 
 def integer(value: Any) -> int:
