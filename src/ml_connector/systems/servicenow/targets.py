@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -20,7 +18,8 @@ from ml_connector.systems.servicenow import surroundings
 from ml_connector.systems.servicenow.answers import Guide
 from ml_connector.systems.servicenow.columns import day, flag, stored
 from ml_connector.systems.servicenow.courier import Courier
-from ml_connector.systems.servicenow.dictionary import Dictionary, Proof
+from ml_connector.systems.servicenow.dictionary import Dictionary
+from ml_connector.systems.servicenow.finding import Finder, indexed, row_id
 from ml_connector.systems.servicenow.form import Form, ShapeEnv
 from ml_connector.systems.servicenow.import_writer import ImportWriter
 from ml_connector.systems.servicenow.instance import Instance, RowDict
@@ -71,6 +70,7 @@ class EntityTarget:
         self._lines: Form | None = None
         self._forms: dict[str, Form] = {}
         self._writer: Writer
+        self._finder: Finder
         self._sources = surroundings.ErpSources(workshop.settings, None)
         self._knowledge: dict[tuple[str, str], dict[str, Any]] = {}
         self._ship_to = ""
@@ -114,6 +114,9 @@ class EntityTarget:
             form.bind(self._shop.dictionary, self._shop.guide, without_status=without_status)
         await self._look_around()
         self._writer = self._make_writer()
+        self._finder = Finder(
+            mapping, self._forms, self._shop.reader, self._shop.dictionary, self._sources, self._settings
+        )
         self._knowledge.clear()
 
     async def _read_a_row(self) -> None:
@@ -272,145 +275,15 @@ class EntityTarget:
         """Rows that are a candidate's own, carry its key, or look like it by (supplier, number)."""
         if self._is_empty or not candidates:
             return [[] for _ in candidates]
-        form, match = self._header, self._match
-        headers = [candidate.shaped.parts[0] for candidate in candidates]
-        numbers = [match.value(candidate.record) for candidate in candidates]
-        keys = [str(header.payload.get(form.key_column, "")) for header in headers]
-        lookups = [str(next(iter(header.lookup.values()), "")) for header in headers]
-        names = [getattr(candidate.record, "name", "") for candidate in candidates] if match.name else []
-        reader = self._shop.reader
-        columns = [*match.numbers, *filter(None, [form.key_column]), *form.table.lookup]
-        by_id, by_key, by_name = await asyncio.gather(
-            reader.read(form, [header.external_id for header in headers]),
-            reader.by_keys(form, list(dict.fromkeys(columns)), [*numbers, *keys, *lookups]),
-            reader.by_keys(form, [match.name] if match.name else [], names),
-        )
-        rows = {_id(row): row for row in [*by_id.values(), *by_key, *by_name]}
-        index = self._indexed(rows.values(), list(dict.fromkeys([*columns, *filter(None, [match.name])])))
-        found = [self._matching(candidate, rows, index) for candidate in candidates]
-        return self._without_shared_names(found)
-
-    @property
-    def _match(self) -> Any:
-        assert self._mapping is not None
-        return self._mapping.match
-
-    def _indexed(self, rows: Any, columns: list[str]) -> dict[str, list[RowDict]]:
-        index: dict[str, list[RowDict]] = defaultdict(list)
-        for row in rows:
-            for value in {stored(row.get(column)) or "" for column in columns}:
-                index[value].append(row)
-        return index
-
-    def _matching(
-        self, candidate: Candidate, rows: Mapping[str, RowDict], index: Mapping[str, list[RowDict]]
-    ) -> list[tuple[RowDict, bool]]:
-        """The candidate's rows, each with whether only its name says so.
-
-        A row of the same number that carries the key of another record is that record's.
-        """
-        header, record, match, form = candidate.shaped.parts[0], candidate.record, self._match, self._header
-        number, key = match.value(record), str(header.payload.get(form.key_column, ""))
-        found: dict[str, tuple[RowDict, bool]] = {}
-        if header.external_id in rows:
-            found[header.external_id] = (rows[header.external_id], False)
-        supplier = self._supplier_of(candidate)
-        values = {number, key, *map(str, header.lookup.values())} - {""}
-        for row in (row for value in values for row in index.get(value, ())):
-            if not self._may_be_ours(row, candidate) or (supplier and stored(row.get(match.supplier)) != supplier):
-                continue
-            claims = [(form.key_column, key), *header.lookup.items()]
-            carried = [(stored(row.get(column)) or "", wanted) for column, wanted in claims if column]
-            by_number = any(stored(row.get(column)) == number for column in match.numbers)
-            by_number = by_number and all(found in ("", wanted) for found, wanted in carried)
-            by_key = any(found and found == wanted for found, wanted in carried)
-            if by_number or by_key:
-                found.setdefault(_id(row), (row, False))
-        if match.name and not found:
-            found |= self._same_name(candidate, index)
-        return list(found.values())
-
-    def _supplier_of(self, candidate: Candidate) -> str:
-        record = candidate.record
-        if not self._match.supplier:
-            return ""
-        return candidate.refs.id_of("supplier", record.supplier) or "?"  # type: ignore[attr-defined]
-
-    def _may_be_ours(self, row: RowDict, candidate: Candidate) -> bool:
-        """Rows that another ERP source sent are somebody else's."""
-        if not self._header.staging:
-            return True
-        source = candidate.shaped.parts[0].payload.get(
-            self._settings.column(self._header.table.staging, "u_erp_source")
-        )
-        return self._sources.is_ours(row, str(source or ""))
-
-    def _same_name(self, candidate: Candidate, index: Mapping[str, list[RowDict]]) -> dict[str, tuple[RowDict, bool]]:
-        """Rows of that name that no ERP has claimed yet; a company has to be a vendor."""
-        name = getattr(candidate.record, "name", "")
-        claimed = [self._header.key_column, *self._match.numbers, *self._header.table.lookup]
-        claimed = [column for column in claimed if column and column != self._match.name]
-        return {
-            _id(row): (row, True)
-            for row in index.get(name, ())
-            if name
-            and stored(row.get(self._match.name)) == name
-            and not any(stored(row.get(column)) for column in claimed)
-            and flag(stored(row.get("vendor")) or "true")
-        }
-
-    def _without_shared_names(self, found: list[list[tuple[RowDict, bool]]]) -> list[list[Row]]:
-        """A row that two records claim by name alone is neither's."""
-        claims = Counter(_id(row) for rows in found for row, by_name in rows if by_name)
-        return [
-            [as_row(self._header, row) for row, by_name in rows if not by_name or claims[_id(row)] == 1]
-            for rows in found
-        ]
+        return await self._finder.find(candidates)
 
     async def find_parts(self, parts: Sequence[Part]) -> list[list[Row]]:
         """For each part the rows that are its own or carry its key."""
-        by_table: dict[str, list[int]] = defaultdict(list)
-        for position, part in enumerate(parts):
-            by_table[part.table].append(position)
-        found: list[list[Row]] = [[] for _ in parts]
-        for table, positions in by_table.items():
-            form = self._forms[table]
-            await self._find_in(form, [(parts[position], found[position]) for position in positions])
-        return found
-
-    async def _find_in(self, form: Form, wanted: list[tuple[Part, list[Row]]]) -> None:
-        by_id = await self._shop.reader.read(form, [part.external_id for part, _ in wanted])
-        lookups = [lookup for part, _ in wanted if (lookup := self._lookup_of(form, part))]
-        column = next(iter(lookups[0]), "") if lookups else ""
-        values = [str(lookup[column]) for lookup in lookups]
-        rows = await self._shop.reader.by_keys(form, [column], values) if column else []
-        index = self._indexed(rows, [column])
-        for part, into in wanted:
-            lookup = self._lookup_of(form, part)
-            hits = {one: row for one, row in by_id.items() if one == part.external_id}
-            source = str(part.payload.get(self._settings.column(form.table.staging, "u_erp_source"), ""))
-            for row in index.get(str(lookup.get(column, "")), ()) if column else ():
-                if not form.differences(lookup, row) and (not form.staging or self._sources.is_ours(row, source)):
-                    hits.setdefault(_id(row), row)
-            into.extend(as_row(form, row) for row in hits.values())
-
-    def _lookup_of(self, form: Form, part: Part) -> dict[str, Any]:
-        """The part's key; in profile `pages` the column of the ERP's key, where the table has one."""
-        if part.lookup:
-            return part.lookup
-        key = part.payload.get(form.key_column)
-        proved = form.key_column and self._shop.dictionary.proof(form.name, form.key_column) is Proof.PROVED
-        return {form.key_column: key} if key and proved else {}
+        return await self._finder.find_parts(parts)
 
     async def lines_of(self, header_table: str, header_id: str) -> list[Row]:
         """The lines that hang on a header."""
-        form = self._lines
-        if form is None:
-            return []
-        column = form.table.header_column
-        rows = await self._shop.reader.by_keys(form, [column], [header_id])
-        mine = {_id(row): row for row in rows if stored(row.get(column)) == header_id}
-        return [as_row(form, row) for row in mine.values()]
+        return await self._finder.lines_of(self._lines, header_id) if self._lines else []
 
     async def facts(self, ids: Sequence[str]) -> dict[str, Facts]:
         """Whether rows are there, active, and from when to when."""
@@ -420,7 +293,7 @@ class EntityTarget:
         fields = [*form.row_columns, *filter(None, (active, *mapping.valid))]
         rows = await self._shop.instance.by_values(form.name, ["sys_id"], ids, fields)
         wanted = set(ids)
-        return {_id(row): _facts(mapping, row) for row in rows if _id(row) in wanted}
+        return {row_id(row): _facts(mapping, row) for row in rows if row_id(row) in wanted}
 
     async def by_code(self, codes: Sequence[str]) -> dict[str, list[str]]:
         """Ids of rows by the code that people call them, or the ERP's key."""
@@ -428,8 +301,8 @@ class EntityTarget:
         assert mapping is not None
         columns = list(dict.fromkeys([*mapping.codes, *filter(None, [form.key_column])]))
         rows = await self._shop.reader.by_keys(form, columns, codes)
-        index = self._indexed(rows, columns)
-        return {code: sorted({_id(row) for row in index[code]}) for code in codes if index.get(code)}
+        index = indexed(rows, columns)
+        return {code: sorted({row_id(row) for row in index[code]}) for code in codes if index.get(code)}
 
 
 def tables_of(profile: str, settings: Settings) -> list[str]:
@@ -456,7 +329,3 @@ def _facts(mapping: EntityMapping, row: RowDict) -> Facts:
     active = True if not shown else flag(shown) != mapping.active.startswith("-")
     start, end = (day(stored(row.get(name)) or "") if name else None for name in mapping.valid)
     return Facts(active, start, end)
-
-
-def _id(row: RowDict) -> str:
-    return stored(row.get("sys_id")) or ""
