@@ -14,6 +14,8 @@ from ml_connector.cli.failure import fail
 
 USAGE_ERROR = typer.BadParameter.__bases__[0]
 """typer's own class has no public name."""
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
 
 program = typer.Typer(
     name="ml-connector",
@@ -49,6 +51,8 @@ def execute(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = typer.main.get_command(program).main(given, prog_name="ml-connector", standalone_mode=False)
+        if status == INTERRUPTED:
+            raise KeyboardInterrupt
     except BaseException as error:  # whatever it is, it ends as one message and an exit status
         return fail(error, as_json="--json" in given, usage_error=USAGE_ERROR)
     return status if isinstance(status, int) else 0

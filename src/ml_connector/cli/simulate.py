@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,17 +33,14 @@ def simulate(
     """
     output = Output(json)
     systems = _chosen(system, port, size)
-    with Simulators(size) as simulators:
+    with Simulators(size) as simulators, suppress(KeyboardInterrupt):
         found = [simulators.start(each, PORTS[each] if port is None else port) for each in systems]
         file = _write_configuration(found) if system == "all" else ""
         if output.as_json:
             output.document({"simulators": found, "file": file})
         else:
             _show(found, file, output)
-        try:
-            simulators.wait()
-        except KeyboardInterrupt:
-            output.note("Stopped.")
+        simulators.wait()
 
 
 def _chosen(system: str, port: int | None, size: str) -> list[str]:

@@ -1,0 +1,122 @@
+"""demo and simulate as processes of their own: what they print, what they leave behind, that no child stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+PROGRAM = [sys.executable, "-m", "ml_connector"]
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ML_")}
+    return {**kept, **more}
+
+
+def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    command = [*PROGRAM, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=120)
+
+
+def answers(url: str) -> bool:
+    parts = urlsplit(url)
+    with socket.socket() as probe:
+        return probe.connect_ex((parts.hostname, parts.port)) == 0
+
+
+def test_demo_ends_with_a_table_and_stops_its_simulators(tmp_path: Path) -> None:
+    done = run(tmp_path, "demo", "--exit", COLUMNS="80")
+    assert done.returncode in (0, 3), done.stderr
+    assert done.stdout.startswith("Route ")
+    assert "ml-connector.yaml" in done.stdout
+    assert " record ifs-to-snow invoices " in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines() if "ML_CONNECTOR_HOME" not in line) <= 80
+    again = run(tmp_path, "demo", "--exit", "--json")
+    found = json.loads(again.stdout)
+    assert found["run"]["outcome"] in ("complete", "complete_with_exceptions")
+    assert [each["system"] for each in found["simulators"]] == ["ifs_cloud", "servicenow"]
+    assert not any(answers(each["url"]) for each in found["simulators"])
+
+
+def test_demo_leaves_a_home_that_the_other_commands_understand(tmp_path: Path) -> None:
+    run(tmp_path, "demo", "--exit")
+    home = str(tmp_path / ".ml-connector-demo")
+    verified = run(tmp_path, "audit", "verify", "--json", ML_CONNECTOR_HOME=home)
+    assert json.loads(verified.stdout) == {"unbroken": True, "findings": []}
+    listed = run(tmp_path, "records", "ifs-to-snow", "--state", "landed", "--json", ML_CONNECTOR_HOME=home)
+    keys = [each["key"] for each in json.loads(listed.stdout)["records"] if each["entity"] == "invoices"]
+    story = run(tmp_path, "record", "ifs-to-snow", "invoices", keys[0], ML_CONNECTOR_HOME=home)
+    for sentence in ("Read from IFS Cloud.", "Understood as:", "Sent to ServiceNow:", "ServiceNow answered:", "Landed"):
+        assert sentence in story.stdout
+
+
+def test_demo_runs_a_check_while_the_simulators_run(tmp_path: Path) -> None:
+    check = (
+        f'{sys.executable} -c "import os, urllib.request as u; '
+        "[u.urlopen(os.environ[n]).read() for n in ('ML_DEMO_SOURCE_URL', 'ML_DEMO_TARGET_URL')]; print('compared')\""
+    )
+    done = run(tmp_path, "demo", "--exit", "--check", check, "--state", "state.json")
+    assert done.returncode in (0, 3)
+    assert "compared" in done.stderr
+    assert set(json.loads((tmp_path / "state.json").read_text())) == {"source", "target", "home", "flow"}
+    assert run(tmp_path, "demo", "--exit", "--check", "exit 7").returncode == 1
+
+
+def test_demo_leaves_a_foreign_folder_alone(tmp_path: Path) -> None:
+    (tmp_path / ".ml-connector-demo").mkdir()
+    (tmp_path / ".ml-connector-demo" / "mine").touch()
+    done = run(tmp_path, "demo", "--exit")
+    assert (done.returncode, "is left alone" in done.stderr) == (2, True)
+    assert (tmp_path / ".ml-connector-demo" / "mine").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_simulators_end_with_the_command(tmp_path: Path, number: signal.Signals) -> None:
+    command = [*PROGRAM, "simulate", "all", "--port", "0", "--json"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        found = first_document(process)
+        urls = [each["url"] for each in found["simulators"]]
+        assert all(answers(url) for url in urls)
+        process.send_signal(number)
+        assert process.wait(20) == 0
+    assert not any(answers(url) for url in urls)
+    assert found["file"] == "ml-connector.yaml"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their killed parent")
+def test_simulators_end_even_when_the_command_is_killed(tmp_path: Path) -> None:
+    command = [*PROGRAM, "simulate", "servicenow", "--port", "0", "--json"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        url = first_document(process)["simulators"][0]["url"]
+        process.kill()
+    until = time.monotonic() + 10
+    while answers(url) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not answers(url)
+
+
+def first_document(process: subprocess.Popen[str]) -> Any:
+    """The JSON document that the process prints before it goes on running."""
+    assert process.stdout is not None
+    text = ""
+    for line in process.stdout:
+        text += line
+        if line == "}\n":
+            return json.loads(text)
+    raise AssertionError(text)
+
+
+def test_unknown_simulator_and_size(tmp_path: Path) -> None:
+    done = run(tmp_path, "simulate", "servicenew")
+    assert (done.returncode, "Did you mean 'servicenow'?" in done.stderr) == (2, True)
+    assert run(tmp_path, "simulate", "servicenow", "--size", "huge").returncode == 2
