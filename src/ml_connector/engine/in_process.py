@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +19,9 @@ from ml_connector.sync.runner import run_flow
 from ml_connector.sync.store import Lease, Run, RunOptions, Store
 
 LEASE_S = 5.0
+COLLECT_AFTER = 50_000
+"""New objects after which Python looks for cycles among them. A batch makes as many, and all of them die by themselves:
+looking every 700, as Python does by default, takes an eighth of a run's processor time."""
 PARKED_AFTER = 3
 """A run taken over so often dies of something that a person has to look at."""
 
@@ -34,6 +38,7 @@ class InProcessEngine:
         self._cancelled = True
 
     async def run(self, flow: Flow, options: RunOptions, progress: Progress, *, dry_run: bool = False) -> Report:
+        gc.set_threshold(max(COLLECT_AFTER, gc.get_threshold()[0]), 20, 50)
         with ThreadPoolExecutor(1, thread_name_prefix="store") as thread:
             if dry_run:
                 return await self._dry(flow, options, progress, thread)
