@@ -27,7 +27,7 @@ connections:
   - name: snow
     system: servicenow
     base_url: {snow.url}
-    settings: {{profile: {profile}, ship_to_stockroom: Central Receiving, late_write_window_s: {window}}}
+    settings: {{profile: {profile}, late_write_window_s: {window}}}
     credentials: {{client_id: mlc, client_secret: "${{SNOW_SECRET}}"}}
 flows:
   - name: ifs-to-snow

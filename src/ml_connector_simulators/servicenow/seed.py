@@ -14,8 +14,7 @@ ERP_SOURCES = ("IFS", "IFS-PROD", "PLEX", "SYSPRO", "SAGE-X3")
 
 def fill(instance: Instance, story: Story) -> None:
     """Fills an empty instance; business tables stay empty but for the rows keyed by hand."""
-    for name in (STOCKROOM, *(site.name for site in story.sites)):
-        instance.place("alm_stockroom", {"name": name})
+    instance.place("alm_stockroom", {"name": STOCKROOM})
     for name in ERP_SOURCES:
         instance.place("sn_fin_erp_source", {"name": name})
     instance.place("sys_user", {"user_name": TYPIST, "name": "Erika Sample", "email": "erika.sample@example.com"})

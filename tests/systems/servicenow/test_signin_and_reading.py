@@ -108,6 +108,7 @@ def test_queries_stay_short_and_hold_no_divider() -> None:
 async def test_stockroom_by_name_or_id_or_because_it_is_the_only_one(
     connect: Connect, sim: ServiceNowSimulator
 ) -> None:
+    sim.insert("alm_stockroom", {"name": "Second Hall"})
     room = sim.tables["alm_stockroom"].find(name="Central Receiving")[0]["sys_id"]
     for setting in ("Central Receiving", room):
         await prepared(await connect(ship_to_stockroom=setting), Entity.PURCHASE_ORDERS)
