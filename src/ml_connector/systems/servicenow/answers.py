@@ -21,6 +21,7 @@ from ml_connector.errors import (
     RemoteFaultError,
 )
 from ml_connector.protocols.http import Request, Response
+from ml_connector.protocols.redaction import redact
 from ml_connector.protocols.status import StatusTable, default_entry
 
 CANCELLED = "maximum execution time"
@@ -72,11 +73,11 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def fault_of(document: Any) -> Fault:
-    """The error in a decoded body; empty when there is none in the known shapes."""
+    """The error in a decoded body, without any secret it may quote; empty when there is none in the known shapes."""
     error = document.get("error") if isinstance(document, dict) else None
     if isinstance(error, dict):
-        return Fault(str(error.get("message") or ""), str(error.get("detail") or ""))
-    return Fault(str(error)) if error else Fault()
+        return Fault(redact(str(error.get("message") or "")), redact(str(error.get("detail") or "")))
+    return Fault(redact(str(error))) if error else Fault()
 
 
 def fault_in(body: bytes) -> Fault:
