@@ -17,6 +17,7 @@ from ml_connector.systems.servicenow.columns import (
     CURRENCY_TYPES,
     TEXT_TYPES,
     Column,
+    ColumnType,
     Kind,
     Writer,
     plain,
@@ -122,10 +123,18 @@ class Form:
     def _writer(self, name: str, column: Column, dictionary: Dictionary) -> Writer:
         found = dictionary.type_of(self.written, name)
         if self.staging:
-            return writer(column.kind, name, found, with_currency=found.name in CURRENCY_TYPES)
+            length = self._shortest(name, column, dictionary)
+            return writer(column.kind, name, ColumnType(found.name, length), with_currency=found.name in CURRENCY_TYPES)
         if name in self.table.whole_unless_proved and not found.name:
             return _unproved_number(self.name, name)
         return writer(column.kind, name, found, with_currency=self._settings.unproved_amounts == "with_currency")
+
+    def _shortest(self, name: str, column: Column, dictionary: Dictionary) -> int:
+        """Characters that both the staging column and the one it ends in can hold; 0: unknown."""
+        found = [dictionary.type_of(self.written, name)]
+        if shown := self._reads_as(name, column):
+            found.append(dictionary.type_of(self.name, shown))
+        return min((each.max_length for each in found if each.max_length), default=0)
 
     def _compare(self, name: str, column: Column, dictionary: Dictionary) -> None:
         shown = self._reads_as(name, column)
