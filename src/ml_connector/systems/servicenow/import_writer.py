@@ -18,7 +18,7 @@ from ml_connector.systems.servicenow import outcomes
 from ml_connector.systems.servicenow.answers import Guide
 from ml_connector.systems.servicenow.courier import Courier, Job
 from ml_connector.systems.servicenow.form import Form
-from ml_connector.systems.servicenow.mapping import WITHOUT_UPSERT_KEY
+from ml_connector.systems.servicenow.mapping import KEYED_BY_NAME, WITHOUT_UPSERT_KEY
 from ml_connector.systems.servicenow.rows import RowReader
 from ml_connector.systems.servicenow.settings import Settings
 
@@ -88,6 +88,8 @@ class ImportWriter:
         if write.action is Action.CREATE or not write.external_id:
             return False
         has_key = self._settings.import_coalesce.get(form.table.staging, form.table.staging not in WITHOUT_UPSERT_KEY)
+        if form.table.staging in KEYED_BY_NAME:
+            return True
         return not has_key or not any(name in form.columns for name in write.payload)
 
     # --- answers -------------------------------------------------------------------------------------------------

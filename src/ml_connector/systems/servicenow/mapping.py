@@ -580,3 +580,5 @@ MAPPINGS = {"pages": PAGES, "s2p_staging": S2P}
 
 WITHOUT_UPSERT_KEY = frozenset({"sn_spend_intg_imp_invoice_line"})
 """Staging tables whose map is assumed to have no coalesce; setting `import_coalesce` (FACTS 27)."""
+KEYED_BY_NAME = frozenset({"sn_fcms_intg_cmn_location_stage"})
+"""Staging tables whose map finds its row by a name: a new name would make a second row, so a change goes to the row."""
