@@ -19,7 +19,7 @@ STORY_SECTIONS = ("Suppliers", "Dimensions", "Purchase orders", "Invoices")
 
 @pytest.fixture(scope="module")
 def generate() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    spec = importlib.util.spec_from_file_location("generate_reasons", DOCS / "generate_reasons.py")
     assert spec is not None and spec.loader is not None
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
@@ -28,7 +28,7 @@ def generate() -> ModuleType:
 
 def test_page_of_reasons_is_current(generate: ModuleType) -> None:
     page = (DOCS / "reasons.md").read_text("utf-8")
-    assert page == generate.reasons_page(), "run: python docs/generate.py"
+    assert page == generate.reasons_page(), "run: python docs/generate_reasons.py"
     assert all(f"`{code}`" in page for code in REASONS)
 
 
