@@ -23,7 +23,7 @@ from ml_connector.connections import Checked, Connections, OpenEnds, run_to_end
 from ml_connector.engine.in_process import InProcessEngine
 from ml_connector.errors import ConfigurationError, MLConnectorError
 from ml_connector.records import Entity, State
-from ml_connector.store import audit, decisions, queries, secrets, setup
+from ml_connector.store import audit, decisions, keyring, queries, secrets, setup
 from ml_connector.store import configuration as stored
 from ml_connector.store.store import DjangoStore
 from ml_connector.store.workspace import Workspace
@@ -85,8 +85,8 @@ class Application:
         """Opened, and migrated where needed, when first asked for."""
         here = self.environment
         _make_folder(here.home)
-        keyring = secrets.load_keyring(here.home, here.variables)
-        return setup.open_workspace(here.database_url, here.home, keyring, migration_url=here.migration_url)
+        keys = keyring.load_keyring(here.home, here.variables)
+        return setup.open_workspace(here.database_url, here.home, keys, migration_url=here.migration_url)
 
     @cached_property
     def _store(self) -> DjangoStore:
@@ -111,9 +111,22 @@ class Application:
         """Probe what the flows need of each connection, or of one."""
         return Connections(self.workspace).check(connection)
 
-    def rotate_keys(self) -> int:
-        """Wrap every credential under the newest key; how many there were."""
+    def rotate_keys(self, *, new_key: bool = False) -> int:
+        """Wrap every credential under the newest key; how many there were. `new_key`: under one made now."""
+        if new_key:
+            self._add_key()
         return secrets.rotate(self.workspace)
+
+    def _add_key(self) -> None:
+        here = self.environment
+        _make_folder(here.home)
+        origin = Path(keyring.load_keyring(here.home, here.variables).origin)
+        if not origin.is_file():
+            raise ConfigurationError(
+                "The keys come from the environment, where nothing can be added.",
+                fix="Put a new key (openssl rand -base64 32) in front of ML_CONNECTOR_SECRET_KEY, then rotate.",
+            )
+        keyring.add_key(origin)
 
     # runs
 

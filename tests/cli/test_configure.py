@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from cli.conftest import FILE, Run
 
 NOTHING = "Nothing to change: everything is as the file says.\n"
@@ -57,10 +59,6 @@ def test_export_can_be_applied_again_and_holds_no_secret(applied: Run, folder: P
     assert [each["name"] for each in applied("export", "--json").json["connections"]] == ["books", "shop"]
 
 
-def test_unchanged_secret_is_not_stored_again(applied: Run, monkeypatch: object) -> None:
-    assert applied("apply").out == NOTHING
-
-
 def test_changed_secret_is_named_but_not_shown(applied: Run, folder: Path) -> None:
     (folder / "ml-connector.yaml").write_text(FILE.replace("${TINY_PASSWORD}", "another-1", 1), encoding="utf-8")
     said = applied("apply")
@@ -100,6 +98,14 @@ def test_file_that_cannot_be_read(run: Run, folder: Path) -> None:
     assert (said.status, "is not a text in UTF-8" in said.err) == (2, True)
 
 
-def test_keys_rotate(applied: Run, folder: Path, monkeypatch: object) -> None:
+def test_keys_rotate(applied: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert applied("keys", "rotate").out == "Nothing to do. Every secret is under the newest key now.\n"
+    said = applied("keys", "rotate", "--new-key")
+    assert said.out == "5 secrets encrypted anew. Every secret is under the newest key now.\n"  # one is the ledger's
+    newest, _ = (folder / "home" / "secret.key").read_text(encoding="utf-8").split()
+    monkeypatch.setenv("ML_CONNECTOR_SECRET_KEY", newest)
+    assert applied("check").status == 0
+    assert applied("apply").out == NOTHING
+    assert applied("audit", "verify").status == 0
     assert applied("keys", "rotate", "--json").json == {"rotated": 0}
+    assert "come from the environment" in applied("keys", "rotate", "--new-key").err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from ml_connector.cli.options import Json, application
@@ -20,7 +22,12 @@ def _keys() -> None:
 
 
 @group.command()
-def rotate(json: Json = False) -> None:
+def rotate(
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="First put a newly made key in front of those in the key file.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Encrypt every credential under the newest key.
 
     Afterwards older keys may be removed.
@@ -29,7 +36,7 @@ def rotate(json: Json = False) -> None:
 
     output = Output(json)
     with application() as app:
-        done = app.rotate_keys()
+        done = app.rotate_keys(new_key=new_key)
     if output.as_json:
         output.document({"rotated": done})
     else:
