@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: `python docs/generate_reasons.py`. A test in tests/docs/ holds them current."""
+"""Writes reasons.md from the code: `python docs/generate_reasons.py`. A test in tests/docs/ holds it current."""
 
 from __future__ import annotations
 
