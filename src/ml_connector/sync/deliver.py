@@ -57,33 +57,32 @@ async def intend(context: RouteContext, delivery: Delivery) -> None:
         epoch=context.run.lease.epoch,
         at=now,
         documents=tuple(IntendedDocument(item.key, tuple(_intended(item))) for item in planned),
-        rows=tuple(row_in_doubt(context, item, now) for item in planned),
+        rows=tuple([_row_as_judged(context, item) for item in planned]),
     )
     delivery.intent_id = await context.run.call(context.run.store.intend, context.run.lease, context.run.run, intent)
 
 
 def _intended(item: Item) -> list[IntendedWrite]:
     return [
-        IntendedWrite(p.part.name, p.part.table, p.external_id, p.action.value, p.payload, p.fingerprint)
+        IntendedWrite(p.part.name, p.part.table, p.external_id, p.action, p.payload, p.fingerprint, p.before)
         for p in item.plan
     ]
 
 
-def row_in_doubt(context: RouteContext, item: Item, sent_at: float) -> RecordRow:
-    """The record's row should this process die now: every planned part in doubt."""
-    parts = dict(item.parts)
-    for planned in item.plan:
-        parts[planned.part.name] = _part(planned, planned.external_id, "doubt", sent_at)
+def _row_as_judged(context: RouteContext, item: Item) -> RecordRow:
+    """The record's row should this process die now; `resume` puts the intended parts in doubt."""
     row = context.row(item)
     row.state, row.code, row.outcome = State.IN_DOUBT, "OUTCOME_UNKNOWN", "in_doubt"
     row.fingerprint, row.natural, row.warning = item.fingerprint, item.natural, item.warning
     row.label = item.record.label() if item.record else ""
-    row.parts = ordered(parts)
+    row.parts = ordered(item.parts)
     return row
 
 
 def ordered(parts: dict[str, PartState]) -> tuple[PartState, ...]:
     """Header first."""
+    if next(iter(parts), HEADER) == HEADER:
+        return tuple(parts.values())
     return tuple(sorted(parts.values(), key=lambda part: part.name != HEADER))
 
 
@@ -94,7 +93,7 @@ def _part(planned: Planned, external_id: str, status: str, sent_at: float, recei
         external_id,
         planned.fingerprint,
         status,
-        action=planned.action.value,
+        action=planned.action,
         sent_at=sent_at,
         version=receipt.version if receipt else "",
         landed=receipt.landed if receipt else False,
@@ -193,12 +192,12 @@ def _take(item: Item, planned: Planned, answer: Answer, sent_at: float) -> None:
         state = _part(planned, answer.external_id, status, 0.0, answer)
         item.parts[name] = state
         text = ("was there already" if answer.existed else "done") + (f": {answer.answer}" if answer.answer else "")
-        item.answers.append((name, planned.action.value, planned.part.table, answer.external_id, text))
+        item.answers.append((name, planned.action, planned.part.table, answer.external_id, text))
     elif isinstance(answer, Doubt):
         item.parts[name] = _part(planned, planned.external_id, "doubt", sent_at)
-        item.answers.append((name, planned.action.value, planned.part.table, planned.external_id, answer.reason))
+        item.answers.append((name, planned.action, planned.part.table, planned.external_id, answer.reason))
     else:
-        item.answers.append((name, planned.action.value, planned.part.table, planned.external_id, answer.message))
+        item.answers.append((name, planned.action, planned.part.table, planned.external_id, answer.message))
         _refused(item, answer)
 
 

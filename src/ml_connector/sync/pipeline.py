@@ -83,14 +83,22 @@ class Pipeline:
         context = self.context
         items = await compare_versions(context, items)
         normalize(context, items)
+        await _let_others_on()
         compare_values(context, items)
         await validate(context, items)
         await suspect_duplicates(context, items)
         if any(item.verdict is None for item in items):
             await context.run.prepared_target(context.entity)
         await resolve(context, items)
+        await _let_others_on()
         shape(context, items)
+        await _let_others_on()
         await settle_doubts(context, items)
         await adopt(context, items)
         plan(context, items)
         return items
+
+
+async def _let_others_on() -> None:
+    """Preparing a batch takes some milliseconds: answers that came meanwhile make room for the next requests first."""
+    await asyncio.sleep(0)

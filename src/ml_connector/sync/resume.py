@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 
-import msgspec
-
 from ml_connector import clock
 from ml_connector.records import Entity, State
 from ml_connector.sync.context import RouteContext, RunContext
+from ml_connector.sync.deliver import ordered
 from ml_connector.sync.item import Item
 from ml_connector.sync.pipeline import BATCH, Pipeline
-from ml_connector.sync.store import Event, RawRef, RecordRow, RunOptions, Settlement
+from ml_connector.sync.store import (
+    Event,
+    IntendedDocument,
+    PartState,
+    RawRef,
+    RecordRow,
+    RunOptions,
+    Settlement,
+)
 
 
 async def doubt_open_intents(run: RunContext) -> None:
@@ -22,16 +29,29 @@ async def doubt_open_intents(run: RunContext) -> None:
     """
     now = clock.now().timestamp()
     for intent in await run.call(run.store.open_intents, run.flow.id):
-        rows = [_doubted(row, now) for row in intent.rows]
+        intended = {document.key: document for document in intent.documents}
+        rows = [_doubted(row, intended[row.key], now) for row in intent.rows]
         events = [Event("in_doubt", intent.route_id, row.key, {"since_epoch": intent.epoch}) for row in rows]
         settlement = Settlement(route_id=intent.route_id, rows=rows, events=events, intent_id=intent.id)
         await run.call(run.store.settle, run.lease, run.run, settlement)
 
 
-def _doubted(row: RecordRow, now: float) -> RecordRow:
-    row.parts = tuple(
-        msgspec.structs.replace(part, sent_at=now) if part.status == "doubt" else part for part in row.parts
-    )
+def _doubted(row: RecordRow, document: IntendedDocument, now: float) -> RecordRow:
+    """The row with every intended part in doubt, beside those that were there before."""
+    parts = {part.name: part for part in row.parts}
+    for write in document.writes:
+        parts[write.part] = PartState(
+            write.part,
+            write.table,
+            write.external_id,
+            write.fingerprint,
+            "doubt",
+            action=write.action,
+            sent_at=now,
+            landed=False,
+            before=write.before,
+        )
+    row.parts = ordered(parts)
     row.state, row.due_at, row.run_id, row.outcome = State.IN_DOUBT, 0.0, "", ""
     return row
 

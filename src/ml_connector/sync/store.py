@@ -175,6 +175,8 @@ class IntendedWrite(msgspec.Struct, frozen=True, array_like=True):
     payload: dict[str, Any]
     fingerprint: bytes
     """Of the part's final payload."""
+    before: bytes = b""
+    """Fingerprint of the payload that an update replaces."""
 
 
 class IntendedDocument(msgspec.Struct, frozen=True, array_like=True):
@@ -193,7 +195,8 @@ class Intent(msgspec.Struct, frozen=True):
     at: float
     documents: tuple[IntendedDocument, ...]
     rows: tuple[RecordRow, ...] = ()
-    """The records as they were to be judged, so that a killed batch can be put in doubt without reading again."""
+    """The records as they were judged, with the parts that they had before, so that a killed batch can be put in doubt
+    without reading again."""
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PAGE_RECORDS = 500
+PAGE_RECORDS = 1000
 
 
 class _Coding(msgspec.Struct):

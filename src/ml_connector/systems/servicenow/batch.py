@@ -6,7 +6,6 @@ listed as unserviced, has no known outcome.
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -103,7 +102,7 @@ def read(response: Response) -> tuple[dict[str, Inside], float]:
     worked_ms = 0.0
     for served in reply.serviced_requests:
         try:
-            body = base64.b64decode(served.body or "")
+            body = binascii.a2b_base64(served.body or "")
             status = int(served.status_code)
         except (binascii.Error, ValueError):
             continue
