@@ -10,6 +10,7 @@ from ml_connector.errors import (
     LeaseLostError,
     MLConnectorError,
     StoppedError,
+    UnreachableError,
 )
 from ml_connector.records import Entity
 from ml_connector.sync import resume
@@ -35,9 +36,9 @@ async def run_flow(run: RunContext) -> Report:
             if isinstance(error, LeaseLostError):
                 raise
             break
-        except ConfigurationError as error:
+        except (ConfigurationError, UnreachableError) as error:
             _stop(context, error, "failed")
-            break
+            break  # the other routes use the same two systems and would fail for the same reason
         except MLConnectorError as error:
             _stop(context, error, "failed")
         finally:
