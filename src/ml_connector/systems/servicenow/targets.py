@@ -180,6 +180,8 @@ class EntityTarget:
                 parts.append(self._line_part(self._lines, line, env, identity, currency, warnings, issues))
         if issues:
             raise RecordError("; ".join(issue.message for issue in issues), issues=tuple(issues))
+        if getattr(record, "status", "") == "cancelled" and not self._header.status_column:
+            warnings.append(f"It was cancelled, and {self._header.written} takes no status: cancel it there by hand.")
         return Shaped(tuple(parts), tuple(warnings))
 
     def _header_part(
