@@ -9,7 +9,7 @@ import pytest
 
 from conformance.reading import Pass, compared, read
 from conformance.subject import Subject
-from conformance.subjects import SUBJECTS
+from conformance.subjects import subjects
 from ml_connector.records import Entity
 from ml_connector.systems.base import System
 
@@ -155,7 +155,7 @@ BEFORE, MINUTES = datetime(2026, 10, 25, 0, 50, tzinfo=UTC), 20
 
 async def test_time_zone_and_dst(subject: Subject, entity: Entity) -> None:
     """A change in the hour that the clock shows twice is found, though its stamp is smaller than the cursor's."""
-    zoned = SUBJECTS[subject.system](subject.zoned("Europe/Stockholm"))
+    zoned = subjects()[subject.system](subject.zoned("Europe/Stockholm"))
     async with zoned.run(start=BEFORE):
         keys = zoned.lively(entity)
         async with zoned.connect() as system:

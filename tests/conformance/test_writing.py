@@ -223,6 +223,16 @@ async def test_cancel_written(subject: Subject, entity: Entity) -> None:
 
 
 @pytest.mark.documents
+async def test_cancel_never_lost_in_silence(subject: Subject, entity: Entity) -> None:
+    """Where the target takes no cancellation, people are told that they have to make it there."""
+    async with desk_of(subject, entity) as desk:
+        record = sample(entity)
+        await desk.deliver(record)
+        known = await desk.deliver(cancelled(record))
+        assert subject.is_cancelled(desk.row(record)) or any("cancelled" in text for text in known.warnings)
+
+
+@pytest.mark.documents
 async def test_line_taken_back(subject: Subject, entity: Entity) -> None:
     """A line that vanished at the source is made of no effect on the target and is not deleted."""
     async with desk_of(subject, entity) as desk:

@@ -214,6 +214,8 @@ class IfsCloudSubject(Subject):
         return version
 
 
+SUBJECT = IfsCloudSubject
+
 # What a record has to say ------------------------------------------------------------------------------------------
 
 

@@ -167,3 +167,6 @@ class ServiceNowSubject(Subject):
 
     def touches(self, rows: Sequence[Values]) -> list[Any]:
         return sorted((row["sys_id"], row["sys_mod_count"]) for row in rows)
+
+
+SUBJECT = ServiceNowSubject
