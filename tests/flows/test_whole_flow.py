@@ -123,3 +123,13 @@ def test_removed_order_line_is_taken_back(plant: Plant) -> None:
     header = next(row["sys_id"] for row in plant.table(key) if row.get(column) == "P9013")
     found = sorted(row[quantity] for row in plant.table(lines) if row.get("purchase_order") == header)
     assert found == ["0", "4"]
+
+
+def test_cancelled_invoice_is_cancelled_or_told(plant: Plant) -> None:
+    """The staging table of invoices takes no status: a person has to cancel it there, and is told so."""
+    plant.run()
+    plant.edit("PostingProposalHeadSet", {"Company": "10", "InvoiceId": 9016}, Objstate="Cancelled")
+    plant.run()
+    row = plant.row("invoices", "10/9016")
+    expected = ("landed", "") if plant.profile == "pages" else ("rejected", "TARGET_IMMUTABLE")
+    assert (row["state"], row["code"]) == expected

@@ -178,10 +178,11 @@ class EntityTarget:
             env = ShapeEnv(refs, knowledge, record)
             for env.position, line in enumerate(getattr(record, "lines", ()), 1):
                 parts.append(self._line_part(self._lines, line, env, identity, currency, warnings, issues))
+        if getattr(record, "status", "") == "cancelled" and not self._header.status_column:
+            message = f"It was cancelled at the source, and {self._header.written} takes no status."
+            issues.append(Issue("TARGET_IMMUTABLE", message, "Cancel it on the target by hand."))
         if issues:
             raise RecordError("; ".join(issue.message for issue in issues), issues=tuple(issues))
-        if getattr(record, "status", "") == "cancelled" and not self._header.status_column:
-            warnings.append(f"It was cancelled, and {self._header.written} takes no status: cancel it there by hand.")
         return Shaped(tuple(parts), tuple(warnings))
 
     def _header_part(
