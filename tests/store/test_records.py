@@ -90,7 +90,7 @@ def test_due_records_come_in_key_order_page_by_page(scene: Scene) -> None:
         record("f", State.LANDED),
         record("g", State.HELD, "HELD_BY_PERSON"),
     )
-    assert [row.key for row in scene.store.due(scene.route, 50, "", 3)] == ["B", "a", "c"]
+    assert [row.key for row in scene.store.due(scene.route, 49, "", 3)] == ["B", "a", "c"]  # in doubt: always
     assert [row.key for row in scene.store.due(scene.route, 50, "c", 3)] == ["d"]
 
 

@@ -236,7 +236,7 @@ def linked(workspace: Workspace, route_id: int, target_ids: Sequence[str]) -> di
 def due(workspace: Workspace, route_id: int, now: float, after_key: str, limit: int) -> list[RecordRow]:
     where = (
         f"route_id = %s AND {OPEN} AND state IN ('waiting', 'in_doubt', 'delivered', 'received')"
-        " AND due_at <= %s AND key > %s ORDER BY key LIMIT %s"
+        " AND (due_at <= %s OR state = 'in_doubt') AND key > %s ORDER BY key LIMIT %s"
     )
     return select(workspace, where, [route_id, now, after_key, limit])
 

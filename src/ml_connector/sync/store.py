@@ -301,9 +301,10 @@ class Store(Protocol):
     def same_warning(self, route_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]: ...
 
     def due(self, route_id: int, now: float, after_key: str, limit: int) -> list[RecordRow]:
-        """Records to take up again by themselves: waiting, in_doubt, delivered and received ones with due_at <= now.
+        """Records to take up again by themselves: waiting, delivered and received ones with due_at <= now.
 
-        In key order after `after_key`, at most `limit`.
+        Those in doubt always, so that no run calls itself complete while a write is in doubt; what is not due yet they
+        see for themselves. In key order after `after_key`, at most `limit`.
         """
         ...
 
