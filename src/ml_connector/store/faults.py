@@ -1,9 +1,9 @@
 """Lets a test kill this process at a chosen moment; does nothing otherwise.
 
 ML_CONNECTOR_KILL_AT="settle:before_commit:3" sends SIGKILL to this process when it comes to the third commit of a
-settlement. Points are `<call>:before_commit` and `<call>:after_commit` for acquire, interrupted_run, start_run,
-finish_run, set_route, keep_page, intend, settle and note; outside of runs for open_workspace, apply, rotate, tokens,
-held, excluded, released and erase.
+settlement. Points are `<call>:before_commit` and `<call>:after_commit` for acquire, renew, release, interrupted_run,
+start_run, finish_run, set_route, keep_page, intend, settle, note and tokens; outside of runs for open_workspace, apply,
+rotate, held, excluded, released and erase.
 """
 
 from __future__ import annotations

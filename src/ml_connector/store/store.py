@@ -65,11 +65,11 @@ class DjangoStore:
             return leases.acquire(cursor, self.workspace, flow_id, owner, ttl_s)
 
     def renew(self, lease: Lease) -> bool:
-        with self._database.transaction() as cursor:
+        with self._database.transaction("renew") as cursor:
             return leases.renew(cursor, self.workspace, lease)
 
     def release(self, lease: Lease) -> None:
-        with self._database.transaction() as cursor:
+        with self._database.transaction("release") as cursor:
             leases.release(cursor, self.workspace, lease)
 
     def interrupted_run(self, lease: Lease) -> Run | None:
