@@ -6,10 +6,10 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import msgspec
@@ -59,7 +59,7 @@ def join_key(*parts: str) -> str:
     >>> join_key("10", " A1")
     '10/" A1"'
     """
-    return "/".join([p if _PLAIN.fullmatch(p) else _QUOTE(p) for p in parts])
+    return "/".join([p if p.isalnum() or _PLAIN.fullmatch(p) else _QUOTE(p) for p in parts])
 
 
 def split_key(key: str) -> tuple[str, ...]:
@@ -105,11 +105,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scope: str = ""
     """Tenant part inside the system: Plex PCN, SYSPRO company, Sage X3 folder, IFS company."""
 
-    def references(self) -> Iterator[tuple[str, Entity, Reference]]:
+    def references(self) -> list[tuple[str, Entity, Reference]]:
         """Every reference of the record and of its lines, with the path of the field that holds it."""
-        yield from _references(self, self.REFERENCES, "")
-        for index, line in enumerate(getattr(self, "lines", ())):
-            yield from _references(line, line.REFERENCES, f"lines[{index + 1}].")
+        found = _references(self, self.REFERENCES, "")
+        for index, line in enumerate(getattr(self, "lines", ()), 1):
+            found += _references(line, line.REFERENCES, f"lines[{index}].")
+        return found
 
     def natural_key(self) -> tuple[str, ...] | None:
         """The business key; an equal one under another id is suspected to be a duplicate. None: not checked."""
@@ -132,11 +133,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.key
 
 
-def _references(holder: Any, fields: dict[str, Entity], path: str) -> Iterator[tuple[str, Entity, Reference]]:
-    for name, entity in fields.items():
-        reference = getattr(holder, name)
-        if reference is not None:
-            yield path + name, entity, reference
+def _references(holder: Any, fields: dict[str, Entity], path: str) -> list[tuple[str, Entity, Reference]]:
+    return [
+        (path + name, entity, reference)
+        for name, entity in fields.items()
+        if (reference := getattr(holder, name)) is not None
+    ]
 
 
 _encoder = msgspec.msgpack.Encoder(decimal_format="string")
@@ -204,6 +206,7 @@ MINOR_UNITS = {
 """Decimal places of the currencies that do not have two (ISO 4217)."""
 
 
+@lru_cache(maxsize=1000)
 def minor_unit(currency: str) -> Decimal:
     """The smallest amount of a currency: 0.01 for EUR, 1 for JPY, 0.001 for KWD."""
     return Decimal(1).scaleb(-MINOR_UNITS.get(currency, 2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
@@ -22,21 +22,31 @@ REMEMBERED = 50_000
 """So many judgements are kept at a time; more than the dimensions of a mid-sized manufacturer."""
 
 Wanted = dict[tuple[Entity, str], Reference]
+Referred = tuple[str, Entity, Reference]
+"""(path of the field, what it refers to, by what)."""
 
 
 async def resolve(context: RouteContext, items: list[Item]) -> None:
     """Fill in `refs`, or set the record aside for everything that it refers to in vain."""
-    open_items = [item for item in items if item.verdict is None and item.record is not None]
+    open_items = [
+        (item, item.record, item.record.references())
+        for item in items
+        if item.verdict is None and item.record is not None
+    ]
     wanted: Wanted = {}
-    for item in open_items:
-        for _, entity, reference in item.record.references():  # type: ignore[union-attr]
-            if (entity, reference.key) not in context.judged:
+    judged = context.judged
+    if len(judged) > REMEMBERED:
+        judged.clear()
+        context.ids.clear()
+    for _, _, references in open_items:
+        for _, entity, reference in references:
+            if (entity, reference.key) not in judged:
                 wanted[entity, reference.key] = reference
     if wanted:
         await _judge(context, wanted)
     refs = Refs(context.ids, _codes(context))
-    for item in open_items:
-        _judge_item(context, item, refs)
+    for item, record, references in open_items:
+        _judge_item(context, item, record, references, refs)
 
 
 def _codes(context: RouteContext) -> dict[tuple[str, str], str]:
@@ -51,9 +61,6 @@ def _codes(context: RouteContext) -> dict[tuple[str, str], str]:
 
 
 async def _judge(context: RouteContext, wanted: Wanted) -> None:
-    if len(context.judged) > REMEMBERED:
-        context.judged.clear()
-        context.ids.clear()
     rows = await _rows(context, wanted)
     absent = defaultdict(list)
     for entity, key in wanted:
@@ -183,14 +190,12 @@ def _apply_facts(entity: Entity, reference: Reference, judgement: Judgement, fac
             judgement.spans = (*judgement.spans, span)
 
 
-def _judge_item(context: RouteContext, item: Item, refs: Refs) -> None:
-    record = item.record
-    assert record is not None
+def _judge_item(context: RouteContext, item: Item, record: Record, references: Sequence[Referred], refs: Refs) -> None:
     dated, judged, ids = record.document_date(), context.judged, context.ids
     issues: list[Issue] = []
     coding: list[Issue] = []
     waits_for = ""
-    for path, entity, reference in record.references():
+    for path, entity, reference in references:
         judgement = judged[entity, reference.key]
         issue = judgement.issue or (_outside(entity, reference, judgement, dated) if judgement.spans else None)
         if judgement.target_id:
