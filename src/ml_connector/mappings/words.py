@@ -86,7 +86,7 @@ class Field(Word):
 
             def read_required(holder: Any, env: Env) -> Any:
                 value = take(holder)
-                if value is None or value == "":
+                if not value and (value is None or value == ""):
                     raise MissingError(f"{name} is empty.", fix=f"Fill in {name} at the source.")
                 return convert(value)
 
@@ -94,7 +94,7 @@ class Field(Word):
 
         def read(holder: Any, env: Env) -> Any:
             value = take(holder)
-            return default if value is None or value == "" else convert(value)
+            return default if not value and (value is None or value == "") else convert(value)
 
         return read
 

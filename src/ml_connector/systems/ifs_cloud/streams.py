@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -99,7 +100,7 @@ class IfsStream:
     def entity(self) -> Entity:
         return self.declared.entity
 
-    @property
+    @cached_property
     def mapping_version(self) -> str:
         settings = self.settings
         values = (self.declared.mapping.version, settings.stage_from, settings.server_time_zone, self._aliases)

@@ -57,7 +57,8 @@ class Job:
     """It may be sent again without doing anything twice."""
     kind: str
     """Writes of one kind take about the same time: table and method."""
-    label: str = ""
+    part: str = ""
+    """Header or line, for messages."""
     empty_is_answer: bool = False
     """An empty 201 says something here (an import without the role), instead of nothing."""
 
@@ -81,7 +82,10 @@ class Job:
     @property
     def row(self) -> dict[str, Any] | None:
         """The row of a successful answer."""
-        result = self.document.get("result") if isinstance(self.document, dict) else None
+        document = self.document
+        result = document.get("result") if isinstance(document, dict) else None
+        if isinstance(result, dict):
+            return result
         if isinstance(result, list) and len(result) == 1:
             result = result[0]
         return result if isinstance(result, dict) else None
@@ -259,7 +263,8 @@ class Courier:
 
     async def _single(self, job: Job) -> None:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        request = Request(job.method, self.base_url + job.path, headers, job.body, Repeat.NEVER, job.label, SINGLE)
+        label = f"{job.kind} {job.part}"
+        request = Request(job.method, self.base_url + job.path, headers, job.body, Repeat.NEVER, label, SINGLE)
         try:
             response = await self.session.send(request)
         except OutcomeUnknownError as error:

@@ -73,14 +73,14 @@ class ImportWriter:
 
     def _import(self, write: Write) -> Import:
         form = self._forms[write.part.table]
-        label = f"{write.action.value} of {form.name} {write.part.name}"
+        part = write.part.name
         if self._is_direct(write, form):
             path = f"/api/now/table/{form.name}/{write.external_id}{QUERY}"
             body = _ENCODE(form.as_target(write.payload))
-            return Import(write, form, Job("PATCH", path, body, False, f"PATCH {form.name}", label), True)
+            return Import(write, form, Job("PATCH", path, body, False, f"PATCH {form.name}", part), True)
         payload = {name: value for name, value in write.payload.items() if name in form.columns}
         path = f"/api/now/import/{form.staging}"
-        job = Job("POST", path, _ENCODE(payload), False, f"POST {form.staging}", label, empty_is_answer=True)
+        job = Job("POST", path, _ENCODE(payload), False, f"POST {form.staging}", part, empty_is_answer=True)
         return Import(write, form, job, False)
 
     def _is_direct(self, write: Write, form: Form) -> bool:

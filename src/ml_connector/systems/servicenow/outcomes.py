@@ -13,9 +13,9 @@ from ml_connector.systems.servicenow.instance import RowDict
 
 def receipt(external_id: str, row: RowDict, answer: str, *, existed: bool = False, landed: bool = True) -> Receipt:
     """The row is there as it should be."""
-    number = stored(row.get("number")) or ""
+    number = stored(row.get("number"))
     version = stored(row.get("sys_mod_count")) or ""
-    return Receipt(external_id, landed, version, existed, " ".join(filter(None, (answer, number))))
+    return Receipt(external_id, landed, version, existed, f"{answer} {number}" if number else answer)
 
 
 def doubt(reason: str) -> Doubt:

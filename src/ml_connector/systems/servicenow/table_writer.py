@@ -85,13 +85,13 @@ class TableWriter:
         return Attempt(write, form, payload, self._job(write, form, action, payload))
 
     def _job(self, write: Write, form: Form, action: Action, payload: dict[str, Any]) -> Job:
-        table, label = form.name, f"{write.action.value} of {form.name} {write.part.name}"
+        table, part = form.name, write.part.name
         if action is Action.UPDATE:
             path = f"/api/now/table/{table}/{write.external_id}{QUERY}"
-            return Job("PATCH", path, _ENCODE(payload), False, f"PATCH {table}", label)
+            return Job("PATCH", path, _ENCODE(payload), False, f"PATCH {table}", part)
         identified = bool(write.external_id) and self.honours_ids
         body = _ENCODE({"sys_id": write.external_id, **payload} if write.external_id else payload)
-        return Job("POST", f"/api/now/table/{table}{QUERY}", body, identified, f"POST {table}", label)
+        return Job("POST", f"/api/now/table/{table}{QUERY}", body, identified, f"POST {table}", part)
 
     async def _send(self, attempts: list[Attempt]) -> MLConnectorError | None:
         trouble = await self._courier.carry([attempt.job for attempt in attempts])
@@ -120,13 +120,17 @@ class TableWriter:
         form, write = attempt.form, attempt.write
         if row is None:
             return outcomes.doubt("the answer holds no row")
-        external_id = (stored(row.get("sys_id")) or write.external_id).lower()
-        if write.external_id and external_id != write.external_id and write.action is Action.CREATE:
-            self.honours_ids = False
+        external_id = row.get("sys_id")
+        if external_id != write.external_id:
+            external_id = (stored(external_id) or write.external_id).lower()
+            if write.external_id and external_id != write.external_id and write.action is Action.CREATE:
+                self.honours_ids = False
         self._dictionary.see(form.name, row)
         said = "updated" if attempt.job.method == "PATCH" else "created"
         self._written[form.name] += 1
         differing = form.differences(attempt.payload, row)
+        if not differing:
+            return outcomes.receipt(external_id, row, said, existed=attempt.remade)
         for name in [name for name in differing if form.status_not_taken(name, attempt.payload[name])]:
             differing.remove(name)
             said += f", {name} {attempt.payload[name]!r} not taken"
