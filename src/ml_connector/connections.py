@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -12,9 +13,11 @@ import msgspec
 from ml_connector.configuration.transport import split
 from ml_connector.configuration.tree import suggestion
 from ml_connector.errors import ConfigurationError, MLConnectorError
+from ml_connector.protocols.rate_limit import Lease
 from ml_connector.protocols.redaction import register_secret
 from ml_connector.records import Entity
 from ml_connector.store import configuration as stored
+from ml_connector.store.permits import StoredPermits
 from ml_connector.store.secrets import StoredTokens
 from ml_connector.store.workspace import Workspace
 from ml_connector.systems import registry
@@ -57,8 +60,10 @@ class Connections:
                 fix="Correct them in the configuration file and apply it.",
             ) from error
         self._require(name, connector.credentials[found.auth_mode], found.credentials)
+        stored_permits = StoredPermits(self._workspace, name)
         ports = Ports(
             tokens=StoredTokens(self._workspace, name),
+            permits=lambda per_minute: SharedPermits(stored_permits, per_minute),
             ca_file=transport.ca_file or None,
             proxy=transport.proxy or None,
         )
@@ -131,6 +136,16 @@ def _understood(stream: Stream, raw: RawRecord) -> Json | None:
     except MLConnectorError:
         return None
     return found
+
+
+class SharedPermits:
+    """Permits from the store, asked for outside of the event loop's thread (`protocols.rate_limit.PermitSource`)."""
+
+    def __init__(self, permits: StoredPermits, per_minute: int) -> None:
+        self._permits, self._per_minute = permits, per_minute
+
+    async def lease(self, wanted: int) -> Lease:
+        return Lease(*await asyncio.to_thread(self._permits.lease, wanted, self._per_minute))
 
 
 class OpenEnds:

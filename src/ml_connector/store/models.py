@@ -111,6 +111,14 @@ class Lease(Stored):
     expires_at = models.FloatField(default=0.0)
 
 
+class Permits(Stored):
+    """How many requests a connection was allowed lately: `[[second, count], ...]`."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.PROTECT, primary_key=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT)
+    used = models.TextField()
+
+
 class Run(Stored):
     """One execution of a flow; `number` is its writer's number in the ledger."""
 

@@ -17,6 +17,7 @@ import msgspec
 
 from ml_connector.errors import RecordError
 from ml_connector.mappings import Refs
+from ml_connector.protocols.rate_limit import PermitSource
 from ml_connector.records import Entity, Record
 from ml_connector.records.base import Identity
 
@@ -301,6 +302,8 @@ class Ports:
     before_write: Callable[[], None] = lambda: None
     """Called immediately before each request that may change something; raises LeaseLostError."""
     tokens: TokenStore | None = None
+    permits: Callable[[int], PermitSource] | None = None
+    """From requests a minute to the permits that all processes share; None: this process is alone."""
     ca_file: str | None = None
     proxy: str | None = None
 

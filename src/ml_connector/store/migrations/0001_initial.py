@@ -182,6 +182,17 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='store.workspace'),
         ),
         migrations.CreateModel(
+            name='Permits',
+            fields=[
+                ('connection', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='store.connection')),
+                ('used', models.TextField()),
+                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='store.workspace')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
             name='Lease',
             fields=[
                 ('flow', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='store.flow')),

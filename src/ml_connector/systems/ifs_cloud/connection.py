@@ -205,7 +205,10 @@ STATUS = StatusTable({403: _forbidden, 404: _not_found}, explain)
 # Opening -----------------------------------------------------------------------------------------------------------
 
 
-def _budget(base_url: str, client_id: str, limit: int) -> RateBudget:
+def _budget(opening: Opening, base_url: str, client_id: str, limit: int) -> RateBudget:
+    """One budget for all flows of a credential; where processes share permits, those are spent instead."""
+    if opening.ports.permits is not None:
+        return RateBudget(limit, opening.ports.permits(limit))
     key = (base_url, client_id, limit)
     budget = _budgets.get(key)
     if budget is None:
@@ -241,7 +244,7 @@ async def open_connection(opening: Opening) -> AsyncIterator[IfsCloud]:
         session = Session(
             http,
             auth,
-            _budget(base_url, credentials.client_id, settings.requests_per_minute),
+            _budget(opening, base_url, credentials.client_id, settings.requests_per_minute),
             status=STATUS,
             before_send=ports.before_write,
         )

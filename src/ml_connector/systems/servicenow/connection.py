@@ -82,7 +82,9 @@ async def open_connection(opening: Opening) -> AsyncIterator[System]:
     )
     async with Http(http_settings) as http:
         per_minute = max(1, settings.requests_per_hour // 60) if settings.requests_per_hour else None
-        session = Session(http, auth_of(opening, http), RateBudget(per_minute), before_send=opening.ports.before_write)
+        shared = opening.ports.permits(per_minute) if opening.ports.permits and per_minute else None
+        budget = RateBudget(per_minute, shared)
+        session = Session(http, auth_of(opening, http), budget, before_send=opening.ports.before_write)
         yield ServiceNow(session, opening.base_url, settings, opening.credentials.get("username", ""))
 
 
