@@ -96,3 +96,16 @@ class ErpSources:
         """Whether a row may belong to this source: it has the same one, or none."""
         found = stored(row.get("erp_source")) or ""
         return not found or found in (name, (self._ids or {}).get(name))
+
+
+class SourcesOnce:
+    """The ERP sources of an instance, read once a connection."""
+
+    def __init__(self) -> None:
+        self._found: ErpSources | None = None
+
+    async def read(self, instance: Instance) -> ErpSources:
+        """As `ErpSources.read`."""
+        if self._found is None:
+            self._found = await ErpSources.read(instance)
+        return self._found

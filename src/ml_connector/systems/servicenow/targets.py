@@ -56,6 +56,7 @@ class Workshop(msgspec.Struct, frozen=True):
     courier: Courier
     profiles: Profiles
     guide: Guide
+    sources: surroundings.SourcesOnce = msgspec.field(default_factory=surroundings.SourcesOnce)
 
 
 class EntityTarget:
@@ -74,7 +75,8 @@ class EntityTarget:
         self._sources = surroundings.ErpSources(workshop.settings, None)
         self._knowledge: dict[tuple[str, str], dict[str, Any]] = {}
         self._ship_to = ""
-        self._is_empty = False
+        self._is_empty: bool | None = None
+        """Nothing to find in the header's table; None: nobody has looked yet."""
         self._version = ""
 
     # --- what it is ----------------------------------------------------------------------------------------------
@@ -108,7 +110,8 @@ class EntityTarget:
         self._lines = Form(mapping.lines, self._settings) if mapping.lines else None
         self._forms = {form.table.name: form for form in (self._header, self._lines) if form}
         await self._shop.dictionary.learn(tables_of(decision.profile, self._settings))
-        await self._read_a_row()
+        if not all(self._shop.dictionary.covers(form.written) for form in self._forms.values()):
+            await self._read_a_row()
         without_status = await self._without_status()
         for form in self._forms.values():
             form.bind(self._shop.dictionary, self._shop.guide, without_status=without_status)
@@ -152,7 +155,7 @@ class EntityTarget:
 
     async def _look_around(self) -> None:
         if self._header.staging:
-            self._sources = await surroundings.ErpSources.read(self._shop.instance)
+            self._sources = await self._shop.sources.read(self._shop.instance)
         elif self.entity is Entity.PURCHASE_ORDERS:
             self._ship_to = await surroundings.stockroom(self._shop.instance)
 
@@ -276,6 +279,8 @@ class EntityTarget:
 
     async def find(self, candidates: Sequence[Candidate]) -> list[list[Row]]:
         """Rows that are a candidate's own, carry its key, or look like it by (supplier, number)."""
+        if self._is_empty is None:
+            await self._read_a_row()
         if self._is_empty or not candidates:
             return [[] for _ in candidates]
         return await self._finder.find(candidates)
