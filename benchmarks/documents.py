@@ -52,7 +52,7 @@ def cost_center(number: int) -> str:
     return f"CC{number % COST_CENTERS:02}"
 
 
-def head(invoice: int, *, due: str = "2025-07-31", rowversion: str = "") -> bytes:
+def head(invoice: int, *, terms: str = "30", due: str = "2025-07-31", rowversion: str = "") -> bytes:
     """A row of PostingProposalHeadSet."""
     number = FIRST_ID + invoice
     net = sum(cents(invoice, line) for line in range(LINES))
@@ -64,7 +64,7 @@ def head(invoice: int, *, due: str = "2025-07-31", rowversion: str = "") -> byte
         f'"keyref":"COMPANY={COMPANY}^INVOICE_ID={number}^","Objgrants":"","Company":"{COMPANY}","InvoiceId":{number},'
         f'"SeriesId":"SI","InvoiceNo":"INV-{number}","Identity":"{supplier(invoice)}",'
         f'"PartyType":"Supplier","SupplierName":"Supplier {supplier(invoice)} Ltd","InvoiceType":"SUPPINV",'
-        f'"InvoiceDate":"2025-07-01","ArrivalDate":"2025-07-02","DueDate":"{due}","PayTermId":"30",'
+        f'"InvoiceDate":"2025-07-01","ArrivalDate":"2025-07-02","DueDate":"{due}","PayTermId":"{terms}",'
         f'"CreationDate":"2025-07-02","Currency":"EUR","CurrRate":1,"DivFactor":1,"NetCurrAmount":{money(net)},'
         f'"VatCurrAmount":{money(tax)},"GrossCurrAmount":{money(net + tax)},"NetDomAmount":{money(net)},'
         f'"VatDomAmount":{money(tax)},"PoRefNumber":null,"VoucherText":"Goods received, invoice {number}",'

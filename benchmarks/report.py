@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from benchmarks.series import Line
 
-_PARTS = {"load": "first load", "read_back": "read back", "changes": "second run"}
+_PARTS = {"load": "first load", "read_back": "read back", "idle": "no changes", "changes": "changes"}
 _HEADS = (
     ("profile", "<", 12),
     ("latency", ">", 8),

@@ -89,6 +89,7 @@ class Series:
             self._rows.add(target.ask("digest"))
             if self._conditions.profile == "s2p_staging":
                 self._measure(self._task("product", "read_back", source, target, home, url), target, kind)
+            self._measure(self._task("product", "idle", source, target, home, url), target, kind)
             if self._conditions.changed:
                 source.ask(f"change/{self._conditions.changed}")
                 self._measure(self._task("product", "changes", source, target, home, url), target, kind)

@@ -135,11 +135,11 @@ class Source:
         return self.lines.page(start)
 
     def _change(self, count: int) -> None:
-        """Give so many invoices, evenly spread, another due date; 0: all is as it was."""
+        """Give so many invoices, evenly spread, another term of payment; 0: all is as it was."""
         self.heads.changed.clear()
         for index in range(count):
             number = index * self.invoices // count
-            self.heads.changed[number] = documents.head(number, due="2025-08-31", rowversion=_CHANGED_AT)
+            self.heads.changed[number] = documents.head(number, terms="60", due="2025-08-31", rowversion=_CHANGED_AT)
 
     def _edmx(self, service: str) -> bytes:
         properties = "".join(f'<Property Name="{name}" Type="{kind}"/>' for name, kind in _KEYS.items())

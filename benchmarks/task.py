@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 Side = Literal["bare", "product"]
-Part = Literal["load", "read_back", "changes"]
+Part = Literal["load", "read_back", "idle", "changes"]
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,8 +15,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     side: Side
     part: Part = "load"
-    """load: everything for the first time. read_back: what import sets left to be looked at. changes: the run after
-    some invoices changed."""
+    """load: everything for the first time. read_back: the next run, which looks at what import sets left behind. idle:
+    a run with nothing to do. changes: the run after some invoices changed."""
     profile: str
     source_url: str
     target_url: str

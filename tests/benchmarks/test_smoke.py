@@ -22,9 +22,11 @@ def test_both_sides_deliver_the_same_rows_and_the_second_run_only_the_changed_on
     assert {(line["conditions"]["profile"], line["side"], line["part"]): line["records"] for line in lines} == {
         ("pages", "bare", "load"): 200,
         ("pages", "product", "load"): 200,
+        ("pages", "product", "idle"): 0,
         ("pages", "product", "changes"): 10,
         ("s2p_staging", "bare", "load"): 200,
         ("s2p_staging", "product", "load"): 200,
         ("s2p_staging", "product", "read_back"): 200,
+        ("s2p_staging", "product", "idle"): 0,
         ("s2p_staging", "product", "changes"): 10,
     }
