@@ -1,0 +1,121 @@
+"""Kills in the transactions that commands make outside of runs, and in those of a run that take more to happen."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.flows.plant import Loop
+
+from campaign.books import Books
+from campaign.judge import Findings, judge_store
+from campaign.plant import FLOW, KEYS, Plant
+from campaign.play import judge, prepare, run_to_end
+from campaign.scenario import Played, Scenario
+
+Work = Callable[[Plant, Scenario, Played], None]
+ROUTE, KEY = "invoices", "10/1023"
+ERASE = """
+import os
+from datetime import UTC, datetime
+from ml_connector.app import Application, Environment
+from ml_connector.store.retention import erase
+with Application(Environment.of(os.environ)) as app:
+    print(erase(app.workspace, datetime.now(UTC), actor="campaign"))
+"""
+SLOWLY_S = 0.1
+
+
+def play_command(loop: Loop, scenario: Scenario, folder: Path, database_url: str) -> Played:
+    """Kill the command, repeat it, see that it took effect once; then the flow runs and is judged."""
+    played, started = Played(scenario.name, scenario.group), time.monotonic()
+    plant = Plant(loop, scenario.setup, folder / "home", database_url)
+    try:
+        COMMANDS[scenario.command](plant, scenario, played)
+        judge_store(plant, played.findings)
+        run_to_end(plant, scenario, played.findings)
+        judge(loop, plant, scenario, played.findings)
+    finally:
+        played.runs, played.took_s = plant.runs, time.monotonic() - started
+        plant.close()
+    return played
+
+
+def _killed(plant: Plant, scenario: Scenario, played: Played, *arguments: str) -> None:
+    """Once for each kill."""
+    for kill in scenario.kills:
+        ended = plant.run(kill, *arguments)
+        played.kills += ended.killed
+        played.missed += not ended.killed
+        judge_store(plant, played.findings)
+
+
+def _again(plant: Plant, findings: Findings, *arguments: str, allowed: tuple[int, ...] = (0,)) -> None:
+    ended = plant.run(None, *arguments)
+    if ended.status not in allowed:
+        findings.add("run", f"{' '.join(arguments)[:60]}: {ended.status} {ended.said[-300:]}")
+
+
+def _configure(plant: Plant, scenario: Scenario, played: Played) -> None:
+    """open_workspace, apply: on an empty database."""
+    plant.home.mkdir(parents=True)
+    file = plant.home / "ml-connector.yaml"
+    file.write_text(plant.configuration(), "utf-8")
+    _killed(plant, scenario, played, "apply", "-f", str(file))
+    _again(plant, played.findings, "apply", "-f", str(file))
+
+
+def _rotate(plant: Plant, scenario: Scenario, played: Played) -> None:
+    prepare(plant, scenario.stage, scenario.seed)
+    plant.keys = (KEYS[1], KEYS[0])
+    _killed(plant, scenario, played, "keys", "rotate")
+    _again(plant, played.findings, "keys", "rotate")
+    plant.keys = (KEYS[1],)
+
+
+def _decide(decision: str, plant: Plant, scenario: Scenario, played: Played) -> None:
+    """held, excluded, released: by a person, who says it again when the first time seems to have failed."""
+    prepare(plant, scenario.stage, scenario.seed)
+    plant.run_here()
+    arguments = (FLOW, ROUTE, KEY, "--reason", "looked at")
+    if decision == "release":
+        _again(plant, played.findings, "hold", *arguments)
+    _killed(plant, scenario, played, decision, *arguments)
+    _again(plant, played.findings, decision, *arguments, allowed=(0, 1, 2))
+    wanted = {"hold": "held", "exclude": "excluded", "release": "received"}[decision]
+    state, _ = Books(plant.home, plant.database_url).states()[ROUTE, KEY]
+    if state != wanted:
+        played.findings.add("state", f"{ROUTE} {KEY} is {state} after {decision}")
+    if decision != "release":
+        _again(plant, played.findings, "release", *arguments)
+
+
+def _erase(plant: Plant, scenario: Scenario, played: Played) -> None:
+    prepare(plant, scenario.stage, scenario.seed)
+    plant.run_here()
+    _killed(plant, scenario, played, "-c", ERASE)
+    _again(plant, played.findings, "-c", ERASE)
+
+
+def _slow_run(plant: Plant, scenario: Scenario, played: Played) -> None:
+    """renew, tokens: a run that lasts long enough for its lease to be renewed, with a sign-in that is stored."""
+    prepare(plant, scenario.stage, scenario.seed)
+    plant.call(functools.partial(plant.snow.add_fault, action={"do": "delay", "seconds": SLOWLY_S}))
+    _killed(plant, scenario, played)
+    plant.call(plant.snow.faults.clear)
+
+
+COMMANDS: dict[str, Work] = {
+    "open_workspace": _configure,
+    "apply": _configure,
+    "rotate": _rotate,
+    "held": functools.partial(_decide, "hold"),
+    "excluded": functools.partial(_decide, "exclude"),
+    "released": functools.partial(_decide, "release"),
+    "erase": _erase,
+    "renew": _slow_run,
+    "tokens": _slow_run,
+}
+"""By the name of the transaction."""

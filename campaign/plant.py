@@ -1,0 +1,244 @@
+"""One scenario's world: both simulators, a store of its own, and the product as a process that can be killed."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from tests.flows.plant import Loop
+
+from campaign.kills import Kill, RequestKill, StoreKill, Strike
+from ml_connector.app import Application, Environment
+from ml_connector.sync.report import Report, Silence
+from ml_connector_simulators.framework import Simulator
+from ml_connector_simulators.ifs_cloud import IfsCloudSimulator
+from ml_connector_simulators.servicenow import ServiceNowSimulator
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+FLOW = "ifs-to-snow"
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+"""Of the simulated clocks, so that every plant is filled with the same story."""
+LONGEST_RUN_S = 180.0
+KEYS = tuple(base64.b64encode(digit * 32).decode() for digit in (b"1", b"2"))
+"""Two keys to encrypt credentials under, the older first."""
+SIGNED = {
+    "client": "{{client_id: mlc, client_secret: '{secret}'}}",
+    "refresh": "{{auth_mode: oauth2_refresh_token, client_id: mlc, client_secret: '{secret}', "
+    "refresh_token: '{token}'}}",
+}
+CONFIGURATION = """
+connections:
+  - name: ifs
+    system: ifs_cloud
+    base_url: {ifs}
+    settings: {{realm: demo, companies: [{companies}], page_size: {page_size}}}
+    credentials: {{client_id: mlc, client_secret: '{ifs_secret}'}}
+  - name: snow
+    system: servicenow
+    base_url: {snow}
+    settings: {{profile: {profile}, ship_to_stockroom: Central Receiving, late_write_window_s: {window_s}, \
+batch_size: {batch_size}}}
+    credentials: {credentials}
+flows:
+  - name: ifs-to-snow
+    source: ifs
+    target: snow
+    start_from: 2026-01-01
+"""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a plant is set up."""
+
+    profile: str = "pages"
+    batch_size: int = 200
+    """Writes in a Batch call; 0: one by one."""
+    page_size: int = 5000
+    window_s: float = 0.2
+    companies: tuple[str, ...] = ("10", "20")
+    signed: Literal["client", "refresh"] = "client"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process of the product ended."""
+
+    status: int
+    report: dict[str, Any] | None
+    said: str
+
+    @property
+    def killed(self) -> bool:
+        return self.status == -signal.SIGKILL
+
+    @property
+    def finished(self) -> bool:
+        """The run came to its end, and nothing is in doubt."""
+        return self.status in (0, 3)
+
+
+class Plant:
+    """IFS Cloud, ServiceNow, and the product between them."""
+
+    def __init__(self, loop: Loop, setup: Setup, home: Path, database_url: str = "") -> None:
+        self.loop, self.setup, self.home, self.database_url = loop, setup, home, database_url
+        self.ifs = IfsCloudSimulator(size="small", seed=1, start=START)
+        self.snow = ServiceNowSimulator(size="small", seed=1, start=START)
+        for simulator in (self.ifs, self.snow):
+            self.loop.do(simulator.start())
+        self.processes: list[subprocess.Popen[str]] = []
+        self.runs = 0
+        self.keys: tuple[str, ...] = KEYS[:1]
+
+    def close(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+        for simulator in (self.ifs, self.snow):
+            self.loop.do(simulator.stop())
+
+    # the product in this process: for what is not to be killed
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "ML_CONNECTOR_HOME": str(self.home),
+            "ML_CONNECTOR_DATABASE_URL": self.database_url,
+            "ML_CONNECTOR_SECRET_KEY": ",".join(self.keys),
+        }
+
+    def application(self) -> Application:
+        return Application(Environment.of(self.environment), actor="campaign")
+
+    def configuration(self, setup: Setup | None = None) -> str:
+        setup = setup or self.setup
+        made = self.snow.refresh_credentials() if setup.signed == "refresh" else self.snow.credentials()
+        credentials = SIGNED[setup.signed].format(secret=made["client_secret"], token=made.get("refresh_token"))
+        return CONFIGURATION.format(
+            ifs=self.ifs.url,
+            snow=self.snow.url,
+            ifs_secret=self.ifs.credentials()["client_secret"],
+            credentials=credentials,
+            companies=", ".join(f'"{each}"' for each in setup.companies),
+            page_size=setup.page_size,
+            profile=setup.profile,
+            window_s=setup.window_s,
+            batch_size=setup.batch_size,
+        )
+
+    def apply(self, setup: Setup | None = None) -> None:
+        with self.application() as app:
+            app.apply(self.configuration(setup), file="ml-connector.yaml")
+
+    def run_here(self) -> Report:
+        with self.application() as app:
+            return app.run(FLOW, Silence())
+
+    # the product as a process
+
+    def start(self, *arguments: str, store_kill: StoreKill | None = None) -> subprocess.Popen[str]:
+        """`ml-connector ...` as its users start it; what begins with `-c` is Python instead."""
+        environment = {**os.environ, **self.environment}
+        if store_kill is not None:
+            environment["ML_CONNECTOR_KILL_AT"] = store_kill.text
+        program = () if arguments[:1] == ("-c",) else ("-m", "ml_connector")
+        command = [sys.executable, *program, *(arguments or ("run", FLOW, "--json"))]
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
+        self.processes.append(process)
+        self.runs += 1
+        return process
+
+    def end(self, process: subprocess.Popen[str], timeout_s: float = LONGEST_RUN_S) -> Ended:
+        """Wait for it; a process that hangs is killed and counts as failed."""
+        try:
+            told, said = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return Ended(1, None, f"hung for {timeout_s:.0f} s")
+        self.processes.remove(process)
+        report = None
+        with suppress(ValueError):
+            report = json.loads(told)
+        return Ended(process.returncode, report if isinstance(report, dict) else None, said)
+
+    def run(self, kill: Kill | None = None, *arguments: str) -> Ended:
+        """One run as a process, killed as ordered."""
+        if isinstance(kill, StoreKill):
+            ended = self.end(self.start(*arguments, store_kill=kill))
+        else:
+            process = self.start(*arguments)
+            if kill is not None:
+                self.order(kill, process.pid)
+            ended = self.end(process)
+            self.take_back_orders()
+        self.wait_until_quiet()
+        return ended
+
+    def order(self, kill: RequestKill, pid: int) -> None:
+        simulator = self.ifs if kill.end == "source" else self.snow
+
+        def give() -> None:
+            if kill.late_s:
+                late = {"do": "process_late", "seconds": kill.late_s}
+                simulator.add_fault(match=kill.match, nth=kill.nth, action=late)
+                simulator.kill_order = Strike(pid, kill.nth, kill.match)  # type: ignore[assignment]
+            else:
+                simulator.kill_order = kill.order(pid)
+
+        self.call(give)
+
+    def take_back_orders(self) -> None:
+        for simulator in (self.ifs, self.snow):
+            simulator.kill_order = None
+
+    def wait_until_quiet(self) -> None:
+        """A request that reached a simulator before its sender died is still worked on for a moment."""
+        quiet = 0
+        while quiet < 2:
+            open_ones = self.call(lambda: any(not e.status and not e.fault for e in self._entries()))
+            quiet = 0 if open_ones else quiet + 1
+            time.sleep(0.01)
+
+    def _entries(self) -> list[Any]:
+        return [*self.ifs.journal.entries, *self.snow.journal.entries]
+
+    # the simulators
+
+    def call(self, function: Callable[[], T]) -> T:
+        return self.loop.call(function)
+
+    def truth(self, simulator: Simulator) -> dict[str, list[Row]]:
+        """All rows that a simulator holds, copied."""
+        return self.call(lambda: {name: [dict(row) for row in rows] for name, rows in simulator.truth().items()})
+
+    def forget_requests(self) -> None:
+        for simulator in (self.ifs, self.snow):
+            self.call(simulator.journal.reset)
+
+    @property
+    def writes(self) -> int:
+        """Business rows that anybody tried to write since the requests were forgotten."""
+        return self.snow.writes
+
+    def pass_time(self, seconds: float) -> None:
+        """On the simulators' clocks."""
+        for simulator in (self.ifs, self.snow):
+            self.call(functools.partial(simulator.clock.advance, seconds))

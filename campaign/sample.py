@@ -1,0 +1,117 @@
+"""The kills that the test suite plays: every store transaction and every kind of write once, in a minute or so.
+
+Several in a row for each world, but never more than a run survives before it is parked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from campaign.kills import Kill, RequestKill, StoreKill
+from campaign.plans import MOMENTS
+from campaign.plant import Setup
+from campaign.scenario import Scenario, Stage
+from campaign.survey import Write
+
+TRANSACTIONS: tuple[tuple[str, str, Stage, str], ...] = (
+    ("sqlite", "pages", "first", "acquire:before_commit:1 start_run:before_commit:1 keep_page:before_commit:3"),
+    ("sqlite", "pages", "changes", "acquire:after_commit:1 intend:before_commit:2 settle:before_commit:5"),
+    ("postgresql", "pages", "first", "start_run:after_commit:1 keep_page:after_commit:5 intend:after_commit:3"),
+    ("sqlite", "s2p_staging", "first", "settle:after_commit:4 set_route:before_commit:2 set_route:after_commit:1"),
+    ("postgresql", "s2p_staging", "changes", "intend:after_commit:4 settle:after_commit:3"),
+    ("sqlite", "pages", "company", "note:before_commit:1 note:after_commit:2"),
+    (
+        "sqlite",
+        "pages",
+        "first",
+        "settle:before_commit:9 interrupted_run:before_commit:1 interrupted_run:after_commit:1",
+    ),
+    (
+        "sqlite",
+        "s2p_staging",
+        "changes",
+        "permits:before_commit:1 finish_run:before_commit:1 finish_run:after_commit:1",
+    ),
+    ("sqlite", "pages", "changes", "release:before_commit:1 release:after_commit:1"),
+)
+COMMANDS = (
+    ("sqlite", "apply", "open_workspace:before_commit apply:before_commit"),
+    ("postgresql", "apply", "open_workspace:after_commit apply:after_commit"),
+    ("sqlite", "rotate", "rotate:before_commit rotate:after_commit"),
+    ("sqlite", "held", "held:after_commit"),
+    ("sqlite", "excluded", "excluded:before_commit"),
+    ("sqlite", "released", "released:before_commit"),
+    ("sqlite", "erase", "erase:after_commit"),
+    ("sqlite", "tokens", "tokens:before_commit tokens:after_commit"),
+    ("postgresql", "renew", "renew:before_commit"),
+)
+WRITES: tuple[tuple[str, Stage, str], ...] = (
+    ("pages", "first", "POST itfm_gl_accounts, POST cmn_cost_center, POST core_company"),
+    ("pages", "first", "PATCH core_company, POST proc_po, POST proc_po_item"),
+    ("pages", "first", "PATCH proc_po, POST sn_apo_invoice, POST sn_apo_invoice_line"),
+    ("pages", "first", "PATCH sn_apo_invoice"),
+    ("pages", "changes", "PATCH itfm_gl_accounts, PATCH cmn_cost_center, PATCH proc_po_item"),
+    ("pages", "changes", "PATCH sn_apo_invoice_line"),
+    ("s2p_staging", "first", "POST sn_fcms_intg_imp_order, POST sn_fcms_intg_imp_order_line"),
+    ("s2p_staging", "changes", "POST sn_spend_intg_imp_invoice, PATCH sn_shop_invoice_line"),
+)
+BATCH_SIZE = 20
+
+
+def sample() -> list[Scenario]:
+    """The same every time."""
+    return [*_transactions(), *_commands(), *_writes()]
+
+
+def _transactions() -> list[Scenario]:
+    made = []
+    for number, (database, profile, stage, points) in enumerate(TRANSACTIONS, 1):
+        kills = tuple(_store_kill(point) for point in points.split())
+        name = f"sample/{database}/{profile}/transactions/{number}"
+        edited = stage != "company" and number % 2 == 0
+        made.append(Scenario(name, "transactions", database, Setup(profile=profile), stage, kills, 1, edited))
+    return made
+
+
+def _store_kill(text: str) -> StoreKill:
+    name, when, *nth = text.split(":")
+    return StoreKill(f"{name}:{when}", int(nth[0]) if nth else 1)
+
+
+def _commands() -> list[Scenario]:
+    made = []
+    for database, command, points in COMMANDS:
+        setup = Setup(signed="refresh" if command == "tokens" else "client")
+        kills = tuple(_store_kill(point) for point in points.split())
+        name = f"sample/{database}/commands/{command}"
+        made.append(Scenario(name, "commands", database, setup, "first", kills, command=command))
+    return made
+
+
+def _writes() -> list[Scenario]:
+    made = []
+    for number, (profile, stage, names) in enumerate(WRITES, 1):
+        kills: list[Kill] = []
+        for position, name in enumerate(names.split(", ")):
+            method, table = name.split()
+            when = MOMENTS[(number + position) % 2]
+            kills.append(RequestKill("target", 1, when, Write(method, table, False).match, name))
+        setup = Setup(profile=profile, batch_size=BATCH_SIZE)
+        name = f"sample/sqlite/{profile}/writes/{number}"
+        made.append(Scenario(name, "writes", "sqlite", setup, stage, tuple(kills), 1, number % 2 == 0))
+    return made
+
+
+def takeovers() -> list[Scenario]:
+    """One process frozen, another takes over; the first wakes up after it or amid its writes."""
+    freeze = RequestKill("target", 20, match={"kind": "write"})
+    after = Scenario(
+        "sample/sqlite/pages/takeover/after",
+        "takeover",
+        "sqlite",
+        Setup(batch_size=7),
+        kills=(freeze,),
+        edited=True,
+        thawed="after",
+    )
+    return [after, replace(after, name="sample/sqlite/pages/takeover/during", thawed="during")]

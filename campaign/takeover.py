@@ -1,0 +1,137 @@
+"""Two processes on one flow: the second is refused; one that is frozen is taken over and, thawed, writes nothing."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from tests.flows.plant import Loop
+
+from campaign.judge import judge_store
+from campaign.kills import RequestKill, Strike
+from campaign.plant import FLOW, Ended, Plant
+from campaign.play import edit_between, judge, prepare, run_to_end
+from campaign.scenario import Played, Scenario
+
+REFUSED = 2
+LONGEST_WAIT_S = 60.0
+"""For the lease to expire (5 s), and for a database that the frozen process keeps locked."""
+TELLING = "This flow is being run by"
+SLOWLY_S = 0.15
+"""How long each answer of the target takes while both processes are awake."""
+
+
+def play_takeover(loop: Loop, scenario: Scenario, folder: Path, database_url: str) -> Played:
+    """Freeze a run at a request, take it over, thaw it, and judge."""
+    played, started = Played(scenario.name, scenario.group), time.monotonic()
+    plant = Plant(loop, scenario.setup, folder / "home", database_url)
+    try:
+        prepare(plant, scenario.stage, scenario.seed)
+        frozen = _freeze(plant, scenario)
+        if frozen is None:
+            played.missed += 1
+        else:
+            played.kills += 1
+            _with_the_frozen(plant, scenario, frozen, played)
+        run_to_end(plant, scenario, played.findings)
+        judge(loop, plant, scenario, played.findings)
+    finally:
+        played.runs, played.took_s = plant.runs, time.monotonic() - started
+        plant.close()
+    return played
+
+
+def _freeze(plant: Plant, scenario: Scenario) -> subprocess.Popen[str] | None:
+    """A process that stands still since a request it sent; None: it was through before."""
+    order = scenario.kills[0]
+    assert isinstance(order, RequestKill)
+    process = plant.start()
+    simulator = plant.ifs if order.end == "source" else plant.snow
+    strike = Strike(process.pid, order.nth, order.match, signal.SIGSTOP)
+    simulator.kill_order = strike  # type: ignore[assignment]
+    while process.poll() is None and not _stands_still(process.pid):
+        time.sleep(0.01)
+    plant.take_back_orders()
+    if process.poll() is not None:
+        plant.end(process)
+        return None
+    plant.wait_until_quiet()
+    return process
+
+
+def _stands_still(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0] == "T"
+    except OSError:
+        return False
+
+
+def _with_the_frozen(plant: Plant, scenario: Scenario, frozen: subprocess.Popen[str], played: Played) -> None:
+    refused = plant.run(None, "run", FLOW)
+    if refused.status != REFUSED or TELLING not in refused.said:
+        played.findings.add("run", f"the second process was not refused: {refused.status} {refused.said[-300:]}")
+    if scenario.edited:
+        edit_between(plant, scenario.stage, scenario.seed)
+    if scenario.thawed == "during":
+        _thaw_during(plant, frozen, played)
+    else:
+        _thaw_after(plant, frozen, played)
+
+
+def _thaw_after(plant: Plant, frozen: subprocess.Popen[str], played: Played) -> None:
+    """The other is through when the first wakes up: from then on nobody has anything to write."""
+    _take_over(plant, played)
+    judge_store(plant, played.findings)
+    plant.forget_requests()
+    _wake(plant, frozen, played)
+    if plant.writes:
+        played.findings.add("write", f"the thawed process wrote {plant.writes} rows")
+
+
+def _thaw_during(plant: Plant, frozen: subprocess.Popen[str], played: Played) -> None:
+    """The other is in the middle of its writes when the first wakes up."""
+    plant.call(functools.partial(plant.snow.add_fault, action={"do": "delay", "seconds": SLOWLY_S}))
+    deadline = time.monotonic() + LONGEST_WAIT_S
+    while time.monotonic() < deadline:
+        plant.forget_requests()
+        other = plant.start()
+        while other.poll() is None and not plant.writes:
+            time.sleep(0.02)
+        if other.poll() != REFUSED:
+            break
+        plant.end(other)
+        time.sleep(0.5)
+    _wake(plant, frozen, played)
+    if other in plant.processes:
+        ended = plant.end(other)
+        if ended.status not in (0, 3, 4):
+            played.findings.add("run", f"the one that took over: {ended.status} {ended.said[-300:]}")
+    plant.call(plant.snow.faults.clear)
+    plant.wait_until_quiet()
+
+
+def _take_over(plant: Plant, played: Played) -> Ended:
+    """Try until the lease has expired."""
+    deadline = time.monotonic() + LONGEST_WAIT_S
+    while True:
+        ended = plant.run()
+        if ended.status in (0, 3):
+            return ended
+        if ended.status not in (REFUSED, 4) or time.monotonic() > deadline:
+            played.findings.add("run", f"nobody could take over: {ended.status} {ended.said[-300:]}")
+            return ended
+        time.sleep(0.5)
+
+
+def _wake(plant: Plant, frozen: subprocess.Popen[str], played: Played) -> None:
+    os.kill(frozen.pid, signal.SIGCONT)
+    ended = plant.end(frozen)
+    plant.wait_until_quiet()
+    if ended.status in (0, 3):
+        played.findings.add("run", "the thawed process believes that it finished the run")
+    elif ended.status != 4:
+        played.findings.add("run", f"the thawed process: {ended.status} {ended.said[-300:]}")
