@@ -7,7 +7,7 @@ page may have been cut by a limit nobody announced, reading goes on behind the l
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -139,7 +139,7 @@ class _Limits:
     """What was learnt about the page limit of one set."""
 
     proven: int = 0
-    """A page of so many rows was complete: the limit is higher."""
+    """A page of so many rows was complete: the limit is not lower, but may be just that."""
     linked: int | None = None
     """Rows of the largest page that came with a link: this server announces what it holds back."""
 
@@ -149,7 +149,7 @@ class _Limits:
             return False
         if rows >= asked or (self.linked is not None and rows >= self.linked):
             return True
-        return confirm and self.linked is None and rows > self.proven
+        return confirm and self.linked is None and rows >= self.proven
 
 
 class PageOptions(TypedDict, total=False):
@@ -159,6 +159,7 @@ class PageOptions(TypedDict, total=False):
     page_size: int
     confirm_end: bool
     start: str | None
+    behind: Callable[[list[msgspec.Raw]], Filter]
     label: str
 
 
@@ -238,13 +239,15 @@ class ODataClient:
 
         `key` must be unique together with `orderby`; a name alone stands for a string. `start` takes up an earlier
         read at its `next`. A short page without a link is believed to be the last only after one more request behind it
-        came back empty; once per set, as far as a larger page was not seen to be complete, and not at all with
-        `confirm_end=False`.
+        came back empty; unless a larger page of the set was seen to be complete, and not at all with
+        `confirm_end=False`. `behind` gives the filter with which reading goes on behind these rows, where the position
+        would make `filter` itself too long.
         """
         reading = self._reading(entity_set, filter, orderby, key, options)
         limits = self._limits.setdefault(entity_set, _Limits())
         start = options.get("start")
         url: str | None = self.resolve(start) if start else reading.url(self.root)
+        behind = options.get("behind")
         proving = 0
         while url is not None:
             reading.visit(url)
@@ -258,6 +261,8 @@ class ODataClient:
                 limits.linked = max(limits.linked or 0, count)
             elif limits.may_hold_back(count, reading.page_size, options.get("confirm_end", True)):
                 proving = count
+                if behind is not None:
+                    reading.filter = behind(page.rows)
                 page = replace(page, next=reading.url(self.root, reading.position(page.rows[-1])))
             url = page.next
             yield page

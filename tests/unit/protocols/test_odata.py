@@ -22,7 +22,7 @@ from ml_connector.errors import (
 )
 from ml_connector.protocols.auth import NoAuth, OAuth2ClientCredentials
 from ml_connector.protocols.http import Http, HttpSettings
-from ml_connector.protocols.odata import Field, Kind, ODataClient, eq, explain, ge, parse_fault
+from ml_connector.protocols.odata import Field, Filter, Kind, ODataClient, eq, explain, ge, parse_fault
 from ml_connector.protocols.retry import RetryPolicy
 from ml_connector.protocols.session import Session
 from ml_connector.protocols.status import StatusTable
@@ -99,14 +99,38 @@ async def test_a_silent_page_cap_loses_nothing(server: ScriptedServer, client: O
 
 
 async def test_a_limit_once_learnt_is_not_asked_about_again(server: ScriptedServer, client: ODataClient) -> None:
-    serve(server, 2, 5)
+    serve(server, 3, 5)
     await read(client, page_size=100)
     assert len(server.seen) == 2
+    serve(server, 2, 5)
     await read(client, page_size=100)
     assert len(server.seen) == 3
     serve(server, 4, 5)
     await read(client, page_size=100, confirm_end=False)
     assert len(server.seen) == 4
+
+
+async def test_a_page_as_large_as_the_largest_complete_one_is_not_believed(
+    server: ScriptedServer, client: ODataClient
+) -> None:
+    """The last page of the first read is exactly full, which tells nothing about what follows a full page."""
+    serve(server, 10, 5)
+    await read(client, page_size=5000)
+    rows = serve(server, 7, 5)
+    assert await read(client, page_size=5000) == numbers(rows)
+
+
+async def test_going_on_may_take_another_filter(server: ScriptedServer, client: ODataClient) -> None:
+    rows = serve(server, 4, 3)
+    passed: list[int] = []
+
+    def behind(page: list[Any]) -> Filter:
+        passed.append(len(page))
+        return ge("OrderNo", "B")
+
+    assert await read(client, page_size=3, behind=behind) == numbers(rows)
+    first, second = (unquote(each.target) for each in server.seen[:2])
+    assert passed == [3, 1] and "$filter" not in first and "$filter=OrderNo ge 'B' and OrderNo gt " in second
 
 
 async def test_a_server_that_links_is_believed_at_its_last_page(server: ScriptedServer, client: ODataClient) -> None:
