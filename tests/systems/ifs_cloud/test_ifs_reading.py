@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -11,12 +13,12 @@ from ml_connector.errors import ContractError
 from ml_connector.records import Entity
 from ml_connector.systems.ifs_cloud import cursors
 from ml_connector.systems.ifs_cloud.cursors import Progress, Watermark, lower_bound
-from ml_connector.systems.ifs_cloud.reading import key_conditions
+from ml_connector.systems.ifs_cloud.reading import key_chains
 from ml_connector.systems.ifs_cloud.schema import INVOICE_LINES, INVOICES, PURCHASE_ORDERS
 from ml_connector.systems.ifs_cloud.sets import EntitySet, Row, ServerClock, line_order
 from ml_connector.systems.ifs_cloud.settings import IfsCloudSettings
 from ml_connector_simulators.ifs_cloud import IfsCloudSimulator
-from systems.ifs_cloud.ifs_tenant import read_anew
+from systems.ifs_cloud.ifs_tenant import connected, read, read_anew
 
 SETTINGS = IfsCloudSettings(realm="demo", companies=["10"])
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -29,20 +31,32 @@ def row(key: str, stamp: str = "2026-03-02T08:00:00Z", content: str = "{}") -> R
 
 def test_keys_are_asked_for_in_chains_of_forty_terms() -> None:
     heads = EntitySet(INVOICES, SETTINGS)
-    found = key_conditions(heads, [("10", number) for number in range(100)] + [("20", 7)])
-    assert [str(each).count(" eq ") for each in found] == [40, 40, 23, 2]
-    assert str(found[-1]) == "Company eq '20' and InvoiceId eq 7"
+    found = key_chains(heads, [("10", number) for number in range(100)] + [("20", 7)])
+    assert [str(each.filter).count(" eq ") for each in found] == [40, 40, 23, 2]
+    assert str(found[-1].filter) == "Company eq '20' and InvoiceId eq 7"
+
+
+async def test_a_full_page_without_a_link_leaves_the_chains_at_forty_terms(tenant: IfsCloudSimulator) -> None:
+    """Reading goes on behind the last row, which takes terms of its own."""
+    tenant.set_switches(page_limit=20, next_link="none")
+    async with connected(tenant) as system:
+        everything = await read(system, Entity.PURCHASE_ORDERS)
+        records = await system.stream(Entity.PURCHASE_ORDERS).fetch(everything.keys)
+    assert sorted(record.key for record in records) == sorted(everything.keys)
+    filters = [unquote(entry.target) for entry in tenant.journal.entries if "filter" in entry.target]
+    terms = [len(re.findall(r" (?:eq|gt|ge) ", each)) for each in filters]
+    assert 30 < max(terms) <= 40
 
 
 def test_lines_are_asked_for_by_the_key_of_their_head() -> None:
     lines = EntitySet(INVOICE_LINES, SETTINGS)
-    (found,) = key_conditions(lines, [("10", 5), ("10", 6), ("10", 5)])
-    assert str(found) == "Company eq '10' and (InvoiceId eq 5 or InvoiceId eq 6)"
+    (found,) = key_chains(lines, [("10", 5), ("10", 6), ("10", 5)])
+    assert str(found.filter) == "Company eq '10' and (InvoiceId eq 5 or InvoiceId eq 6)"
 
 
 def test_a_quote_in_a_key_is_doubled() -> None:
-    (found,) = key_conditions(EntitySet(PURCHASE_ORDERS, SETTINGS), [("P'1",)])
-    assert str(found) == "OrderNo eq 'P''1'"
+    (found,) = key_chains(EntitySet(PURCHASE_ORDERS, SETTINGS), [("P'1",)])
+    assert str(found.filter) == "OrderNo eq 'P''1'"
 
 
 def test_a_row_without_its_key_is_a_broken_contract() -> None:

@@ -173,15 +173,28 @@ class Reader:
         self, entity_set: EntitySet, keys: Iterable[KeyValues], select: Sequence[str] | None = None
     ) -> list[Row]:
         """The rows whose key begins with one of `keys`, by `or` chains."""
-        conditions = key_conditions(entity_set, list(keys))
-        if not conditions:
+        chains = key_chains(entity_set, list(keys))
+        if not chains:
             return []
-        found = [await self._all(entity_set, conditions[0], select)]  # alone: it learns for all how pages end here
-        found += await together([self._all(entity_set, each, select) for each in conditions[1:]])
+        found = [await self._chain(entity_set, chains[0], select)]  # alone: it learns for all how pages end here
+        found += await together([self._chain(entity_set, each, select) for each in chains[1:]])
         return [row for rows in found for row in rows if self.is_ours(entity_set, row)]
 
-    async def _all(self, entity_set: EntitySet, condition: Filter, select: Sequence[str] | None) -> list[Row]:
-        return [row async for page in self._linked(entity_set, condition, (), select) for row in page.rows]
+    async def _chain(self, entity_set: EntitySet, chain: KeyChain, select: Sequence[str] | None) -> list[Row]:
+        def behind(raws: list[msgspec.Raw]) -> Filter:
+            keys = [entity_set.decode(raw)[0][: len(chain.scope) + 1] for raw in raws]
+            chain.drop(key[-1] for key in keys if key != keys[-1])
+            return chain.filter
+
+        pages = self.client(entity_set.root).pages(
+            entity_set.entity_set,
+            chain.filter,
+            key=entity_set.key[len(chain.scope) :],
+            select=select,
+            behind=behind,
+            label=_label(entity_set),
+        )
+        return [row async for page in pages for row in self.clock.rows(entity_set, page.rows, page.server_date)]
 
     async def one_row(self, entity_set: EntitySet, select: str | None = None) -> RowPage:
         """The first row, to see whether the set can be read at all."""
@@ -231,19 +244,38 @@ def _position(entity_set: EntitySet, row: Row, order: Sequence[OrderField]) -> l
     return [values[each.name] for each in order]
 
 
-def key_conditions(entity_set: EntitySet, keys: Sequence[KeyValues]) -> list[Filter]:
-    """`or` chains of at most 40 terms, the parts that several keys share taken out of them."""
+@dataclass
+class KeyChain:
+    """Some keys that differ in their last part only, as an `or` chain of at most 40 terms."""
+
+    names: Sequence[str]
+    scope: KeyValues
+    """All parts but the last."""
+    lasts: dict[str | int, None]
+
+    @property
+    def filter(self) -> Filter:
+        fixed = [eq(name, value) for name, value in zip(self.names, self.scope, strict=False)]
+        return all_of(*fixed, one_of(*(eq(self.names[len(self.scope)], each) for each in self.lasts)))
+
+    def drop(self, lasts: Iterable[str | int]) -> None:
+        """Take out keys whose rows are all there: going on behind a full page without a link needs their terms."""
+        done = set(lasts)
+        left = {each: None for each in self.lasts if each not in done}
+        self.lasts = left or self.lasts
+
+
+def key_chains(entity_set: EntitySet, keys: Sequence[KeyValues]) -> list[KeyChain]:
+    """The parts that several keys share are taken out of their `or` chains."""
     names = [each.name for each in entity_set.key]
-    by_scope: dict[KeyValues, dict[KeyValues, None]] = {}
+    by_scope: dict[KeyValues, dict[str | int, None]] = {}
     for key in keys:
-        by_scope.setdefault(key[:-1], {})[key] = None
-    conditions = []
-    for scope, some in by_scope.items():
-        fixed = [eq(name, value) for name, value in zip(names, scope, strict=False)]
-        for chunk in chunked(list(some), MOST_TERMS - len(fixed)):
-            last = one_of(*(eq(names[len(scope)], key[-1]) for key in chunk))
-            conditions.append(all_of(*fixed, last))
-    return conditions
+        by_scope.setdefault(key[:-1], {})[key[-1]] = None
+    return [
+        KeyChain(names, scope, dict.fromkeys(chunk))
+        for scope, lasts in by_scope.items()
+        for chunk in chunked(list(lasts), MOST_TERMS - len(scope))
+    ]
 
 
 async def together(tasks: Collection[Coroutine[Any, Any, T]]) -> list[T]:
