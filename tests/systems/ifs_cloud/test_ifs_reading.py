@@ -12,7 +12,14 @@ import pytest
 from ml_connector.errors import ContractError
 from ml_connector.records import Entity
 from ml_connector.systems.ifs_cloud import cursors
-from ml_connector.systems.ifs_cloud.cursors import Progress, Watermark, lower_bound
+from ml_connector.systems.ifs_cloud.cursors import (
+    FieldCursor,
+    Progress,
+    Unbelievable,
+    Watermark,
+    check_cursor,
+    lower_bound,
+)
 from ml_connector.systems.ifs_cloud.reading import key_chains
 from ml_connector.systems.ifs_cloud.schema import INVOICE_LINES, INVOICES, PURCHASE_ORDERS
 from ml_connector.systems.ifs_cloud.sets import EntitySet, Row, ServerClock, line_order
@@ -146,3 +153,16 @@ def test_server_time_is_wall_clock_of_its_zone() -> None:
     assert not stockholm.is_future("2026-03-02T13:00:00Z", NOON)
     assert stockholm.is_future("2026-03-02T13:00:01Z", NOON)
     assert str(ServerClock("Asia/Tokyo").today(datetime(2026, 3, 2, 20, tzinfo=UTC))) == "2026-03-03"
+
+
+def test_a_cursor_of_the_first_of_two_equal_hours_is_believed() -> None:
+    """In autumn ten to three comes twice: seen from five past two it is not the future."""
+    berlin = ServerClock("Europe/Berlin")
+    cursor = FieldCursor({"invoices": Watermark("2026-10-25T02:50:00Z")}, ["10"], "Rowversion")
+    five_past_two_again = datetime(2026, 10, 25, 1, 5, tzinfo=UTC)
+    check_cursor(cursor, ["10"], berlin, five_past_two_again)
+    with pytest.raises(Unbelievable, match="lies in the future"):
+        check_cursor(cursor, ["10"], berlin, five_past_two_again - timedelta(hours=1))
+    cursor = FieldCursor({"invoices": Watermark("2026-10-25T04:00:00Z")}, ["10"], "Rowversion")
+    with pytest.raises(Unbelievable, match="lies in the future"):
+        check_cursor(cursor, ["10"], berlin, five_past_two_again)

@@ -85,7 +85,7 @@ def _check_stamp(name: str, stamp: str, clock: ServerClock, now: datetime | None
         moment = datetime.fromisoformat(stamp)
     except ValueError:
         raise Unbelievable(f"the cursor's time stamp {stamp!r} is none") from None
-    if now is not None and moment.tzinfo and moment > clock.wall(now) + timedelta(seconds=60):
+    if now is not None and moment.tzinfo and moment > clock.latest(now) + timedelta(seconds=60):
         raise Unbelievable(f"the cursor of {name} ({stamp}) lies in the future of the server's clock")
 
 

@@ -192,6 +192,12 @@ class ServerClock:
         """The server's date as its time stamps would put it, labelled UTC like they are."""
         return server_date.astimezone(self._zone).replace(tzinfo=UTC)
 
+    def latest(self, server_date: datetime) -> datetime:
+        """The largest time stamp the server may have written so far: in autumn an hour comes twice."""
+        local = server_date.astimezone(self._zone)
+        before = local.replace(fold=0).utcoffset() or timedelta()
+        return self.wall(server_date) + before - (local.utcoffset() or timedelta())
+
     def today(self, server_date: datetime) -> date:
         return self.wall(server_date).date()
 
