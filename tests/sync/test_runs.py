@@ -160,6 +160,8 @@ async def test_of_two_alike_the_first_is_not_held_for_the_second(lab: Lab) -> No
     invoice(lab.world, "I2", order="P2")
     invoice(lab.world, "I3", number="I2")
     await lab.run()
+    await lab.run()
+    await lab.run(full=True)
     assert [lab.row(INV, key).state for key in ("I2", "I3")] == [State.WAITING, State.HELD]
     order(lab.world, "P2")
     await lab.run()

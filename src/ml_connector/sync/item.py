@@ -105,6 +105,8 @@ class Item:
         """Nothing to do; it stays where it is."""
         assert self.known is not None
         known = self.known
+        if self.record is None:  # not even decoded, so that what identifies it is still what the store knows
+            self.fingerprint, self.natural, self.warning = known.fingerprint, known.natural, known.warning
         outcome = "unchanged" if known.state in (State.DELIVERED, State.LANDED) else known.state.value
         self.verdict = Verdict(known.state, outcome, known.code, known.issues, known.waits_for, known.due_at)
 
