@@ -10,7 +10,7 @@ from ml_connector.errors import AuthenticationError, ConfigurationError
 from ml_connector.records import Entity
 from ml_connector.systems.base import Opening, Ports, Receipt
 from ml_connector.systems.servicenow import CONNECTOR
-from ml_connector.systems.servicenow.instance import value_queries
+from ml_connector.systems.servicenow.instance import Instance, Page, value_queries
 from ml_connector.systems.servicenow.settings import Settings, credentials_of
 from ml_connector_simulators.servicenow.simulator import ServiceNowSimulator
 from systems.servicenow.connections import Connect
@@ -84,6 +84,21 @@ async def test_short_pages_are_not_the_end(connect: Connect, sim: ServiceNowSimu
     sim.tables["core_company"].hidden.update(ids[:17])
     target = await prepared(await connect(page_size=5), Entity.SUPPLIERS)
     assert set(await target.read("core_company", ids)) == set(ids[17:])
+
+
+async def test_an_instance_may_give_fewer_rows_than_asked_for(
+    connect: Connect, sim: ServiceNowSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It caps the limit and says nothing; the count of all is right."""
+    page = Instance.page
+
+    async def capped(*args: Any, limit: int = 1, **named: Any) -> Page:
+        return await page(*args, limit=min(limit, 7), **named)
+
+    monkeypatch.setattr(Instance, "page", capped)
+    ids = sorted(sim.insert("core_company", {"name": f"N{n}", "vendor": "true"})["sys_id"] for n in range(40))
+    target = await prepared(await connect(), Entity.SUPPLIERS)
+    assert set(await target.read("core_company", ids)) == set(ids)
 
 
 @pytest.mark.parametrize("returns_no_rows", [True, False])

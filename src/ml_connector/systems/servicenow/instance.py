@@ -77,8 +77,9 @@ class Instance:
     async def rows(self, table: str, query: str, fields: Sequence[str], *, display: str = "") -> list[RowDict]:
         """All rows that match, each once, in the order of their sys_id.
 
-        A short page is not the last one: access rules take rows out after the limit (FACTS 12). What is not in `query`
-        is not filtered by anybody: the caller compares every row with the key it asked for.
+        A short page is not the last one: access rules take rows out after the limit (FACTS 12), and an instance may
+        give fewer rows than were asked for. What is not in `query` is not filtered by anybody: the caller compares
+        every row with the key it asked for.
         """
         found: dict[str, RowDict] = {}
         limit, after, offset = self.settings.page_size, "", 0
@@ -93,7 +94,8 @@ class Instance:
             before = len(found)
             for row in page.rows:
                 found[_plain(row.get("sys_id"))] = row
-            if page.total is not None and offset + limit >= page.total:
+            reached = offset + (len(page.rows) or limit)
+            if page.total is not None and reached >= page.total:
                 return list(found.values())
             if page.rows and len(found) > before:
                 after, offset = max(_plain(row.get("sys_id")) for row in page.rows), 0
