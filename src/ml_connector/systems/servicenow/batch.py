@@ -1,7 +1,7 @@
 """Batch calls: many writes in one request, sized by what they took, each answered by itself (FACTS 17).
 
-A Batch is not atomic, and its items come back in any order: they are matched by id. What comes back not at all, or is
-listed as unserviced, has no known outcome.
+A Batch is not atomic, and its items come back in any order: they are matched by id. What does not come back at all has
+no known outcome; what is listed as unserviced is sent again.
 """
 
 from __future__ import annotations
@@ -92,11 +92,18 @@ def is_unavailable(response: Response) -> bool:
     return response.status == 400 and b"does not represent any resource" in response.body
 
 
-def read(response: Response) -> tuple[dict[str, Inside], float]:
-    """The answers by id, and the seconds that the instance says it worked; OutcomeUnknownError when unreadable.
+@dataclass(slots=True)
+class Answers:
+    """What a Batch call brought back; items that are in neither have no known outcome."""
 
-    Items that are not among the answers have no known outcome.
-    """
+    by_id: dict[str, Inside]
+    unserviced: frozenset[str]
+    worked_s: float
+    """By the instance's own word."""
+
+
+def read(response: Response) -> Answers:
+    """The answers by id; OutcomeUnknownError when unreadable."""
     reply = response.decode(_DECODER)
     answers: dict[str, Inside] = {}
     worked_ms = 0.0
@@ -113,7 +120,8 @@ def read(response: Response) -> tuple[dict[str, Inside], float]:
         raise OutcomeUnknownError(
             f"{response.request.name}: the answer lists no request.", request_id=response.request_id
         )
-    return answers, worked_ms / 1000
+    unserviced = frozenset(map(str, reply.unserviced_requests)) - answers.keys()
+    return Answers(answers, unserviced, worked_ms / 1000)
 
 
 def _milliseconds(value: Any) -> float:

@@ -110,6 +110,16 @@ class Job:
         else:
             self.status, self.document, self.unclear, self.unsent = status, document, "", False
 
+    def skip(self) -> bool:
+        """The instance says that it did not come to it; False where that had better not be believed.
+
+        The one that it was at when its time was up might have been done: a create without an id would be done twice.
+        """
+        if not (self.identified or self.method == "PATCH"):
+            return False
+        self.status, self.document, self.unclear, self.unsent = 0, None, "", self.times_unclear == 0
+        return True
+
     def lose(self, reason: str) -> None:
         """No clear answer came."""
         self.status, self.document, self.unclear, self.unsent = 0, None, reason, False
@@ -239,19 +249,19 @@ class Courier:
             if response.status != 200:
                 self._too_large(response.status, response.body, jobs, queue, sizing)
                 return
-            answers, worked_s = batch.read(response)
+            answers = batch.read(response)
         except OutcomeUnknownError as error:
             sizing.shrink()
             for job in jobs:
                 job.lose(error.message)
             return
-        sizing.learn(len(jobs), max(worked_s, response.elapsed_s))
+        sizing.learn(len(answers.by_id) or 1, max(answers.worked_s, response.elapsed_s))
         for index, job in enumerate(jobs):
-            answer = answers.get(str(index))
-            if answer is None:
-                job.lose("the Batch call ended before it was serviced")
-            else:
+            answer = answers.by_id.get(str(index))
+            if answer is not None:
                 job.take(answer.status, answer.body, answer.retry_after_s)
+            elif str(index) not in answers.unserviced or not job.skip():
+                job.lose("the Batch call ended before it was serviced")
 
     def _too_large(self, status: int, body: bytes, jobs: list[Job], queue: deque[Job], sizing: batch.Sizing) -> None:
         """The call as a whole was refused: in smaller ones only what is wrong stays refused."""
