@@ -39,6 +39,21 @@ async def test_all_is_well(connect: Connect, sim: ServiceNowSimulator, profile: 
     assert any(one.operation == "profile" and "Profile" in one.message for one in found)
 
 
+@pytest.mark.parametrize(
+    ("there", "verdict"), [([], Verdict.MISSING), (["IFS"], Verdict.OK), (["A", "B"], Verdict.UNVERIFIED)]
+)
+async def test_erp_source_that_nobody_named(
+    connect: Connect, sim: ServiceNowSimulator, there: list[str], verdict: Verdict
+) -> None:
+    for row in list(sim.tables["sn_fin_erp_source"]):
+        sim.delete("sn_fin_erp_source", {"sys_id": row["sys_id"]})
+    for name in there:
+        sim.insert("sn_fin_erp_source", {"name": name})
+    [found] = [one for one in await findings(connect, profile="s2p_staging") if one.subject == "erp_source"]
+    assert found.verdict is verdict
+    assert verdict is Verdict.OK or "sn_fin_erp_source" in found.fix
+
+
 async def test_role_for_reading(connect: Connect, sim: ServiceNowSimulator) -> None:
     for role in ("procurement_user", "procurement_admin"):
         sim.grant({"take_role": role})

@@ -26,22 +26,34 @@ from systems.servicenow.documents import (
 )
 
 
-async def test_missing_coding_column_is_named(connect: Connect, sim: ServiceNowSimulator) -> None:
-    """GL account and cost center of order lines have no standard column."""
-    sim.set_switches(gl_columns_on_po_line=False)
-    with pytest.raises(ModuleMissingError, match=r"proc_po_item\.u_gl_account"):
-        await prepared(await connect(), Entity.PURCHASE_ORDERS)
+@pytest.mark.parametrize("metadata", ["open", "forbidden"])
+async def test_order_lines_without_columns_for_coding_arrive_uncoded(
+    connect: Connect, sim: ServiceNowSimulator, metadata: str
+) -> None:
+    """GL account and cost center of order lines have no standard column; nobody asked for ours."""
+    sim.set_switches(gl_columns_on_po_line=False, metadata=metadata)
+    target = await prepared(await connect(), Entity.PURCHASE_ORDERS)
+    [answers] = await write_records(target, [order(lines=1)])
+    assert all(isinstance(answer, Receipt) for answer in answers), answers
 
 
-async def test_missing_coding_column_shows_in_the_echo_where_the_dictionary_is_hidden(
+ASKED_FOR = {"proc_po_item": {"gl_account": "u_account"}}
+
+
+async def test_missing_column_that_was_asked_for_is_named(connect: Connect, sim: ServiceNowSimulator) -> None:
+    with pytest.raises(ModuleMissingError, match=r"proc_po_item\.u_account"):
+        await prepared(await connect(extra_columns=ASKED_FOR), Entity.PURCHASE_ORDERS)
+
+
+async def test_missing_column_that_was_asked_for_shows_in_the_echo_where_the_dictionary_is_hidden(
     connect: Connect, sim: ServiceNowSimulator
 ) -> None:
-    sim.set_switches(gl_columns_on_po_line=False, metadata="forbidden")
-    target = await prepared(await connect(), Entity.PURCHASE_ORDERS)
+    sim.set_switches(metadata="forbidden")
+    target = await prepared(await connect(extra_columns=ASKED_FOR), Entity.PURCHASE_ORDERS)
     [[_, line, *_]] = await write_records(target, [order(lines=1)])
     assert isinstance(line, RecordError)
     assert line.code == "VALUE_NOT_STORED"
-    assert "u_gl_account" in line.message
+    assert "u_account" in line.message
 
 
 async def test_columns_under_other_names(connect: Connect, sim: ServiceNowSimulator) -> None:

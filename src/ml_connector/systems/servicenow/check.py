@@ -16,12 +16,12 @@ from ml_connector.errors import (
     PermissionMissingError,
 )
 from ml_connector.systems.base import Finding, Need, Verdict
-from ml_connector.systems.servicenow import surroundings
 from ml_connector.systems.servicenow.columns import flag, stored
 from ml_connector.systems.servicenow.dictionary import HIDDEN, Proof
 from ml_connector.systems.servicenow.form import Form
 from ml_connector.systems.servicenow.mapping import MAPPINGS, EntityMapping, Table
 from ml_connector.systems.servicenow.profiles import PAGES, Presence
+from ml_connector.systems.servicenow.surroundings import NONE_SEEN, SOURCES, ErpSources, stockroom
 from ml_connector.systems.servicenow.targets import Workshop, tables_of
 
 ADMIN = "ServiceNow administrator"
@@ -152,12 +152,13 @@ class Doctor:
             if proof is Proof.PROVED:
                 continue
             is_key = name == form.key_column and self._key_wanted(form)
-            if proof is Proof.MISSING and (column.essential or is_key):
+            wanted = column.essential or is_key or name in form.extra
+            if proof is Proof.MISSING and wanted:
                 findings.append(self._missing_column(form, name, is_key))
             elif proof is Proof.MISSING:
                 message = f"{form.written} has no column {name}: that value is left out."
                 findings.append(Finding(Verdict.OK, "column", f"{form.written}.{name}", message))
-            elif column.essential or is_key:
+            elif wanted:
                 message = f"{form.written}.{name} could not be proved; the answer to the first write will tell."
                 findings.append(Finding(Verdict.UNVERIFIED, "column", f"{form.written}.{name}", message))
         return findings
@@ -170,7 +171,12 @@ class Doctor:
         subject = f"{form.written}.{name}"
         error = self._shop.guide.column_missing(form.written, name, "the ERP's key" if is_key else "a value we write")
         fix = error.fix
-        if is_key:
+        if name in form.extra and not form.columns[name].essential:
+            fix = (
+                f"Create it in the table's dictionary, or name another column of {form.written} in the setting "
+                "extra_columns, or go without: until then that value is left out."
+            )
+        elif is_key:
             fix = (
                 f"Create a text column (100 characters) in {form.written} and name it in erp_key_columns, or go "
                 "without: then only the sys_id made by us finds the row."
@@ -239,19 +245,24 @@ class Doctor:
         if not any(mapping.header.name == "proc_po" for mapping in mappings):
             return []
         try:
-            await surroundings.stockroom(instance)
+            await stockroom(instance)
         except MLConnectorError as error:
             return [_of(error, "setting", "ship_to_stockroom")]
         return [Finding(Verdict.OK, "setting", "ship_to_stockroom", "The stockroom is there.")]
 
     async def _erp_source(self) -> list[Finding]:
-        sources = await surroundings.ErpSources.read(self._shop.instance)
+        sources = await ErpSources.read(self._shop.instance)
         wanted = {self._shop.settings.erp_source, *self._shop.settings.erp_sources.values()} - {""}
         unknown = sorted(name for name in wanted if not sources.knows(name))
         if unknown:
-            message = f"There is no ERP source {', '.join(unknown)} in {surroundings.SOURCES}."
+            message = f"There is no ERP source {', '.join(unknown)} in {SOURCES}."
             fix = "Create it there, or correct erp_source."
             return [Finding(Verdict.UNVERIFIED, "setting", "erp_source", message, fix, ADMIN)]
+        if not wanted and len(sources.names) != 1:
+            message = f"The setting erp_source is empty. On the instance: {', '.join(sources.names) or NONE_SEEN}."
+            fix = f"Set erp_source to the name that the ERP has in {SOURCES}; create it there if need be."
+            verdict = Verdict.UNVERIFIED if sources.names else Verdict.MISSING
+            return [Finding(verdict, "setting", "erp_source", message, fix, "ml-connector operator")]
         message = f"ERP sources: {', '.join(sources.names) or 'not visible'}."
         return [Finding(Verdict.OK, "setting", "erp_source", message)]
 

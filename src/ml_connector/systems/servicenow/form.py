@@ -28,7 +28,7 @@ from ml_connector.systems.servicenow.columns import (
 from ml_connector.systems.servicenow.dictionary import Dictionary, Proof
 from ml_connector.systems.servicenow.instance import RowDict
 from ml_connector.systems.servicenow.mapping import Table, Value
-from ml_connector.systems.servicenow.settings import Settings
+from ml_connector.systems.servicenow.settings import EXTRA_COLUMNS, Settings
 
 CANCELLED = "canceled"
 Compare = tuple[str, Kind, bool]
@@ -56,6 +56,8 @@ class Form:
         self.key_column = settings.key_column(table.name) if table.erp_key is not None and not table.staging else ""
         self.draft = settings.draft_status.get(table.name, table.draft)
         self.columns = dict(_columns(table, settings, self.key_column))
+        self.extra = frozenset(settings.extra_columns.get(self.written, {}).values())
+        """Columns of the customer's own."""
         self._settings = settings
         self._steps: list[tuple[str, Callable[[Any, Any], Any], Writer]] = []
         self._lookup: list[tuple[str, Callable[[Any, Any], Any]]] = []
@@ -280,9 +282,10 @@ def _columns(table: Table, settings: Settings, key_column: str) -> Mapping[str, 
     found = {settings.column(written, name): column for name, column in table.columns.items()}
     if key_column and table.erp_key is not None:
         found[key_column] = Column(table.erp_key, Kind.KEY)
+    asked_for = settings.extra_columns != EXTRA_COLUMNS
     for value, name in settings.extra_columns.get(written, {}).items():
         as_text = settings.column_types.get(written, {}).get(name) in TEXT_TYPES
-        found[name] = extra_column(value, as_text=as_text)
+        found[name] = extra_column(value, as_text=as_text, essential=asked_for)
     found.pop("", None)
     return found
 
@@ -290,16 +293,16 @@ def _columns(table: Table, settings: Settings, key_column: str) -> Mapping[str, 
 _REFERENCES = frozenset({"gl_account", "cost_center", "department", "location", "supplier", "purchase_order"})
 
 
-def extra_column(value: str, *, as_text: bool = False) -> Column:
-    """A further value of the record in a column of the customer's own; it was asked for, so it is essential.
+def extra_column(value: str, *, as_text: bool = False, essential: bool = True) -> Column:
+    """A further value of the record in a column of the customer's own; `essential` where the operator asked for it.
 
     A reference goes as sys_id, or `as_text` as the code that people know.
     """
     if value in _REFERENCES and as_text:
-        return Column(code(value), Kind.KEY, essential=True)
+        return Column(code(value), Kind.KEY, essential)
     if value in _REFERENCES:
-        return Column(target_id(value), Kind.REFERENCE, essential=True)
-    return Column(Value(value), Kind.TEXT, essential=True)
+        return Column(target_id(value), Kind.REFERENCE, essential)
+    return Column(Value(value), Kind.TEXT, essential)
 
 
 def _as_typed(column: Column, type_name: str) -> Column:

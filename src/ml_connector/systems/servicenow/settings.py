@@ -13,6 +13,8 @@ Names = dict[str, str]
 
 CODING_COLUMNS = {"gl_account": "u_gl_account", "cost_center": "u_cost_center"}
 """No standard column of an order line holds them (FACTS 22)."""
+EXTRA_COLUMNS = {"proc_po_item": CODING_COLUMNS}
+"""The default: used where the table has them. What an operator names has to be there."""
 
 LATE_WRITE_WINDOW_S = 75.0
 """A timed-out request may commit up to 60 s later (FACTS 14)."""
@@ -41,11 +43,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     extra_columns: Annotated[
         dict[str, Names],
         Meta(
-            description="Per table, further values of a record and the columns they go to. The default gives purchase "
-            "order lines their GL account and cost center.",
+            description="Per table, further values of a record and the columns they go to; such a column has to be "
+            "there. The default gives purchase order lines their GL account and cost center, where the table has these "
+            "columns.",
             examples=[{"proc_po_item": {"gl_account": "u_gl_account", "cost_center": "u_cost_center"}}],
         ),
-    ] = msgspec.field(default_factory=lambda: {"proc_po_item": dict(CODING_COLUMNS)})
+    ] = msgspec.field(default_factory=lambda: {table: dict(names) for table, names in EXTRA_COLUMNS.items()})
     ship_to_stockroom: Annotated[
         str,
         Meta(

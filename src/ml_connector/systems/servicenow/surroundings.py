@@ -16,6 +16,7 @@ STOCKROOMS = "alm_stockroom"
 SOURCES = "sn_fin_erp_source"
 SHOWN = 12
 """Candidates named in a message."""
+NONE_SEEN = "none that we may see"
 
 
 async def stockroom(instance: Instance) -> str:
@@ -40,7 +41,7 @@ async def stockroom(instance: Instance) -> str:
 
 async def _no_stockroom(instance: Instance, table: str, wanted: str, hits: int) -> ConfigurationError:
     rows = (await instance.page(table, fields=["sys_id", "name"], limit=SHOWN)).rows
-    names = ", ".join(sorted(f"{stored(row.get('name'))!r}" for row in rows)) or "none that we may see"
+    names = ", ".join(sorted(f"{stored(row.get('name'))!r}" for row in rows)) or NONE_SEEN
     how = f"{wanted!r} is {hits or 'none'} of them" if wanted else "the setting ship_to_stockroom is empty"
     return ConfigurationError(
         f"Purchase orders need a stockroom to ship to, and {how}. Stockrooms on the instance: {names}.",
@@ -86,7 +87,7 @@ class ErpSources:
         alike = [name for name in self._ids if name.casefold() in (system, system.partition("_")[0])]
         if len(alike) == 1:
             return alike[0]
-        names = ", ".join(sorted(self._ids)) or "none that we may see"
+        names = ", ".join(sorted(self._ids)) or NONE_SEEN
         raise ConfigurationError(
             f"Which ERP source stands for {system}? On the instance: {names}.",
             fix="Set erp_source to the name of one (table sn_fin_erp_source).",
