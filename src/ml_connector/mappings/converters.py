@@ -14,9 +14,11 @@ def text(value: Any) -> str:
     """Text exactly as it came: leading zeros and blanks belong to it."""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError(f"{value!r} is not a text")
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError(f"{value!r} is not a text")
 
 
 def trimmed(value: Any) -> str:

@@ -147,8 +147,10 @@ class TableWriter:
         """
         again = []
         for attempt in attempts:
+            if not isinstance(attempt.answer, RecordError):
+                continue
             form, row = attempt.form, attempt.job.row
-            if not isinstance(attempt.answer, RecordError) or row is None or not form.unproved_amounts:
+            if row is None or not form.unproved_amounts:
                 continue
             differing = set(form.differences(attempt.payload, row))
             if not differing or not differing <= form.unproved_amounts or any(stored(row.get(c)) for c in differing):
