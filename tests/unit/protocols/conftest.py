@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from scripted_server import ScriptedServer
 
 from ml_connector import clock
 from ml_connector.protocols.http import Http, HttpSettings
+from scripted_server import ScriptedServer
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl
 
 import pytest
 from aiohttp import web
-from scripted_server import Reply, ScriptedServer
 
 from ml_connector import clock
 from ml_connector.clock import ManualClock
@@ -26,6 +25,7 @@ from ml_connector.protocols.auth import (
     renewal_lead_s,
 )
 from ml_connector.protocols.http import Http
+from scripted_server import Reply, ScriptedServer
 
 SECRET = "very+secret/value"
 

@@ -7,7 +7,6 @@ import socket
 from decimal import Decimal
 
 import pytest
-from scripted_server import Reply, ScriptedServer
 
 from ml_connector.errors import (
     ConfigurationError,
@@ -17,6 +16,7 @@ from ml_connector.errors import (
     UnreachableError,
 )
 from ml_connector.protocols.http import Http, HttpSettings, Repeat, Request, origin_of, parse_http_date
+from scripted_server import Reply, ScriptedServer
 
 WRITES = [Repeat.IDENTIFIED, Repeat.NEVER]
 

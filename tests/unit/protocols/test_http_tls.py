@@ -14,10 +14,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from scripted_server import Reply, ScriptedServer
 
 from ml_connector.errors import UnreachableError
 from ml_connector.protocols.http import Http, HttpSettings, Repeat, Request
+from scripted_server import Reply, ScriptedServer
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from urllib.parse import unquote
 import msgspec
 import pytest
 from aiohttp import web
-from scripted_server import Reply, ScriptedServer
 
 from ml_connector.errors import (
     ContractError,
@@ -26,6 +25,7 @@ from ml_connector.protocols.odata import Field, Filter, Kind, ODataClient, eq, e
 from ml_connector.protocols.retry import RetryPolicy
 from ml_connector.protocols.session import Session
 from ml_connector.protocols.status import StatusTable
+from scripted_server import Reply, ScriptedServer
 
 ROOT = "/main/v1/Orders.svc"
 

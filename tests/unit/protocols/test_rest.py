@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, unquote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted_server import Reply, ScriptedServer
 
 from ml_connector.errors import OutcomeUnknownError
 from ml_connector.protocols.auth import NoAuth
 from ml_connector.protocols.http import Http, Repeat
 from ml_connector.protocols.rest import RestClient, encode_parameters, encode_segment
 from ml_connector.protocols.session import Session
+from scripted_server import Reply, ScriptedServer
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 

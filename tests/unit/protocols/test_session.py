@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 from aiohttp import web
-from scripted_server import Reply, ScriptedServer
 
 from ml_connector import clock
 from ml_connector.clock import ManualClock
@@ -25,6 +24,7 @@ from ml_connector.protocols.http import Http, HttpSettings, Repeat, Request
 from ml_connector.protocols.rate_limit import RateBudget
 from ml_connector.protocols.retry import RetryBudget, RetryPolicy
 from ml_connector.protocols.session import Counts, Session
+from scripted_server import Reply, ScriptedServer
 
 
 def read(server: ScriptedServer) -> Request:
