@@ -344,3 +344,16 @@ async def test_error_in_a_200_halves_the_page(connect: Connect, sim: ServiceNowS
     ids = [row["sys_id"] for row in sim.tables["core_company"] if row["sys_created_by"] == sim.user_name]
     sim.set_switches(traps=[{"kind": kind, "path": "core_company", "times": 2}])
     assert set(await target.read("core_company", ids)) == set(ids)
+
+
+async def test_a_call_that_takes_few_items_only(connect: Connect, sim: ServiceNowSimulator) -> None:
+    """Its time was not up, so that even a create without an id may be sent again; and the next calls are smaller."""
+    sim.set_switches(custom_sys_id=False, batch_limit_ms=70.0, table_cost_ms={"core_company": 10.0})
+    target = await prepared(await connect(max_in_flight=1), Entity.SUPPLIERS)
+    parts = [shape(target, supplier(f"V{n}")).parts[0] for n in range(31)]
+    await target.write([create(parts[0])])
+    assert not target.chooses_ids
+    sim.journal.reset()
+    answers = await target.write([create(part) for part in parts[1:]])
+    assert all(isinstance(answer, Receipt) for answer in answers), answers
+    assert sim.journal.counts().total == 5

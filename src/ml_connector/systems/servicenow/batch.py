@@ -92,6 +92,10 @@ def is_unavailable(response: Response) -> bool:
     return response.status == 400 and b"does not represent any resource" in response.body
 
 
+LONGEST_CERTAIN_S = 20.0
+"""A call that took no longer was not cut at 30 s: what it did not come to was too much for it by number."""
+
+
 @dataclass(slots=True)
 class Answers:
     """What a Batch call brought back; items that are in neither have no known outcome."""
@@ -166,3 +170,8 @@ class Sizing:
     def shrink(self) -> None:
         """A call was lost or too large."""
         self.size = max(1, self.size // 4)
+
+    def limit(self, items: int) -> None:
+        """The instance takes no more than so many in a call."""
+        self.cap = max(1, items)
+        self.size = min(self.size, self.cap)

@@ -110,12 +110,13 @@ class Job:
         else:
             self.status, self.document, self.unclear, self.unsent = status, document, "", False
 
-    def skip(self) -> bool:
+    def skip(self, certain: bool) -> bool:
         """The instance says that it did not come to it; False where that had better not be believed.
 
-        The one that it was at when its time was up might have been done: a create without an id would be done twice.
+        What it was at when its time was up may have been done, and a create without an id would be done twice; not so
+        where it is `certain` that its time was not up.
         """
-        if not (self.identified or self.method == "PATCH"):
+        if not (certain or self.identified or self.method == "PATCH"):
             return False
         self.status, self.document, self.unclear, self.unsent = 0, None, "", self.times_unclear == 0
         return True
@@ -255,12 +256,16 @@ class Courier:
             for job in jobs:
                 job.lose(error.message)
             return
-        sizing.learn(len(answers.by_id) or 1, max(answers.worked_s, response.elapsed_s))
+        took_s = max(answers.worked_s, response.elapsed_s)
+        by_number = took_s <= batch.LONGEST_CERTAIN_S
+        sizing.learn(len(answers.by_id) or 1, took_s)
+        if answers.unserviced and answers.by_id and by_number:
+            sizing.limit(len(answers.by_id))
         for index, job in enumerate(jobs):
             answer = answers.by_id.get(str(index))
             if answer is not None:
                 job.take(answer.status, answer.body, answer.retry_after_s)
-            elif str(index) not in answers.unserviced or not job.skip():
+            elif str(index) not in answers.unserviced or not job.skip(by_number):
                 job.lose("the Batch call ended before it was serviced")
 
     def _too_large(self, status: int, body: bytes, jobs: list[Job], queue: deque[Job], sizing: batch.Sizing) -> None:
