@@ -205,6 +205,24 @@ async def test_lost_answers_never_make_a_second_row(lab: Lab, manual_clock: Manu
     assert all(row["status"] != "draft" for row in lab.world.target["invoices"].values())
 
 
+@pytest.mark.parametrize("chooses_ids", [True, False])
+async def test_invoice_waits_while_a_line_of_its_order_is_in_doubt(
+    lab: Lab, manual_clock: ManualClock, chooses_ids: bool
+) -> None:
+    lab.world.chooses_ids = chooses_ids
+    await lab.run()
+    order(lab.world, "P1", lines=3)
+    invoice(lab.world, "I2", order="P1")
+    lab.world.on_write = lambda world, write: "dropped" if write.part.name == "line:3" else ""
+    await lab.run()
+    assert lab.row(PO, "P1").state is State.IN_DOUBT
+    assert lab.row(INV, "I2").code == "PARENT_NOT_DELIVERED"
+    lab.world.on_write = lambda world, write: ""
+    manual_clock.advance(61)
+    await lab.run()
+    assert lab.row(INV, "I2").state is State.LANDED
+
+
 async def test_update_in_doubt_is_not_sent_again_before_the_window_is_over(lab: Lab, manual_clock: ManualClock) -> None:
     await lab.run()
     lab.world.put("suppliers", id="S1", name="Acme Ltd")

@@ -133,14 +133,19 @@ def _of_row(entity: Entity, reference: Reference, row: RecordRow | None) -> Judg
     facts = row.facts or {}
     if entity in DIMENSIONS and facts.get("active") is False:
         return Judgement(row.target_id, Issue("DIMENSION_INACTIVE", f"{named} is blocked or inactive at the source."))
-    complete = row.target_id and row.parts[0].status == "done"
-    if not complete:
+    if not _is_complete(row):
         return Judgement(issue=_absent(entity, named, row))
     spans: tuple[tuple[date | None, date | None, str, str], ...] = ()
     if facts.get("valid_from") or facts.get("valid_to"):
         span = (_date(facts.get("valid_from")), _date(facts.get("valid_to")))
         spans = ((*span, "DIMENSION_OUT_OF_VALIDITY", "at the source"),)
     return Judgement(row.target_id, None, spans, facts.get("name", ""))
+
+
+def _is_complete(row: RecordRow) -> bool:
+    """All of it is on the target: what refers to it may refer to any of its lines, and is not sent a second time."""
+    certain = row.state is not State.IN_DOUBT and all(part.status != "doubt" for part in row.parts)
+    return certain and bool(row.target_id) and row.parts[0].status == "done"
 
 
 def _absent(entity: Entity, named: str, row: RecordRow) -> Issue:
