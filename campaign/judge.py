@@ -15,6 +15,8 @@ from campaign.plant import Plant
 from ml_connector_simulators.servicenow.instance import DEFINITIONS
 
 Row = dict[str, Any]
+Flat = tuple[str, frozenset[tuple[str, Any]]]
+"""A row of a table as its values."""
 KINDS = ("duplicate", "missing", "stale", "half", "cursor", "ledger", "state", "write", "run")
 """The last three: another state than without the kill; a write although nothing is new; a run that ended badly."""
 SYS_ID = re.compile(r"[0-9a-f]{32}")
@@ -43,7 +45,7 @@ class Findings:
 class Standing:
     """How both ends and the records stand once a flow has nothing left to do."""
 
-    rows: Counter[str]
+    rows: Counter[Flat]
     """Business rows of the target, ids and stamps left out."""
     states: dict[tuple[str, str], tuple[str, str]]
     disagreements: set[str]
@@ -57,7 +59,7 @@ def standing(plant: Plant) -> Standing:
     )
 
 
-def _business_rows(truth: Mapping[str, list[Row]]) -> Counter[str]:
+def _business_rows(truth: Mapping[str, list[Row]]) -> Counter[Flat]:
     """Rows that an ERP sends, as texts in which a reference reads like the row it leads to."""
     rows = {row["sys_id"]: (name, row) for name, some in truth.items() for row in some}
 
@@ -65,11 +67,11 @@ def _business_rows(truth: Mapping[str, list[Row]]) -> Counter[str]:
         name, row = rows[sys_id]
         return f"{name}{sorted((k, v) for k, v in row.items() if k not in VOLATILE and not _is_id(v))}"
 
-    def text(name: str, row: Row) -> str:
+    def flat(name: str, row: Row) -> Flat:
         values = {k: shallow(v) if _is_id(v) and v in rows else v for k, v in row.items() if k not in VOLATILE and v}
-        return f"{name} {sorted(values.items())}"
+        return name, frozenset(values.items())
 
-    return Counter(text(name, row) for name, some in truth.items() if _is_business(name) for row in some)
+    return Counter(flat(name, row) for name, some in truth.items() if _is_business(name) for row in some)
 
 
 def _is_id(value: Any) -> bool:
@@ -85,7 +87,7 @@ def judge_target(found: Standing, references: tuple[Standing, ...], findings: Fi
     allowed = set().union(*(each.disagreements for each in references))
     for text in sorted(found.disagreements - allowed):
         findings.add(_kind_of(text), text)
-    surplus, lack = Counter[str](), Counter[str]()
+    surplus, lack = Counter[Flat](), Counter[Flat]()
     for row in found.rows.keys() | set().union(*(each.rows for each in references)):
         counts = [each.rows[row] for each in references]
         if found.rows[row] > max(counts):
@@ -103,18 +105,20 @@ def _kind_of(text: str) -> str:
     return next((kind for sign, kind in signs.items() if sign in text), "stale")
 
 
-def _sort_rows(surplus: Counter[str], lack: Counter[str], findings: Findings) -> None:
+def _sort_rows(surplus: Counter[Flat], lack: Counter[Flat], findings: Findings) -> None:
     """In a table, rows that are as many as they should be but differ are stale; others are too many or too few."""
-    for table in sorted({row.partition(" ")[0] for row in surplus | lack}):
-        more = sorted(row for row in surplus.elements() if row.partition(" ")[0] == table)
-        less = sorted(row for row in lack.elements() if row.partition(" ")[0] == table)
-        pairs = min(len(more), len(less))
-        for here, wanted in zip(more[:pairs], less[:pairs], strict=True):
-            findings.add("stale", f"row {here} instead of {wanted}")
-        for row in more[pairs:]:
-            findings.add("duplicate", f"row too many: {row}")
-        for row in less[pairs:]:
-            findings.add("missing", f"row too few: {row}")
+    for table in sorted({table for table, _ in surplus | lack}):
+        more = [values for name, values in surplus.elements() if name == table]
+        less = [values for name, values in lack.elements() if name == table]
+        while more and less:
+            here = more.pop()
+            wanted = max(less, key=lambda values: len(values & here))
+            less.remove(wanted)
+            findings.add("stale", f"{table}: {sorted(here - wanted)} instead of {sorted(wanted - here)}")
+        for values in more:
+            findings.add("duplicate", f"{table}: row too many: {sorted(values)}")
+        for values in less:
+            findings.add("missing", f"{table}: row too few: {sorted(values)}")
 
 
 def judge_states(found: Standing, references: tuple[Standing, ...], findings: Findings) -> None:
