@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from ml_connector.errors import ConfigurationError, ModuleMissingError, PermissionMissingError, RecordError
+from ml_connector.errors import (
+    ConfigurationError,
+    ModuleMissingError,
+    PermissionMissingError,
+    RecordError,
+    RefusedError,
+)
 from ml_connector.records import Entity
 from ml_connector.systems.base import Action, Doubt, Receipt, Target, Write
 from ml_connector_simulators.servicenow.simulator import ServiceNowSimulator
@@ -20,6 +26,7 @@ from systems.servicenow.documents import (
     invoice,
     invoice_line,
     order,
+    order_line,
     prepared,
     shape,
     supplier,
@@ -177,6 +184,51 @@ async def test_second_row_made_by_a_map_without_upsert_key_is_reported(
     [answer] = await target.write([update(shape(target, supplier(name="Acme AG")).parts[0], found[0].external_id)])
     assert isinstance(answer, RecordError)
     assert "second row" in answer.message
+
+
+async def test_one_second_row_is_enough_to_learn_from(connect: Connect, sim: ServiceNowSimulator) -> None:
+    """The first change goes alone; the others go to the rows themselves."""
+    target = await staged(connect, Entity.SUPPLIERS)
+    names = [f"V{n}" for n in range(12)]
+    made = await target.write([create(shape(target, supplier(name)).parts[0]) for name in names])
+    ids = [answer.external_id for answer in made if isinstance(answer, Receipt)]
+    sim.set_switches(coalesce={"sn_fcms_intg_imp_supplier": False})
+    before = len(list(sim.tables["sn_fin_supplier"]))
+    changed = [shape(target, supplier(name, "Changed")).parts[0] for name in names]
+    answers = await target.write([update(part, one) for part, one in zip(changed, ids, strict=True)])
+    assert [type(answer) for answer in answers] == [RefusedError] + [Receipt] * 11
+    assert len(list(sim.tables["sn_fin_supplier"])) == before + 1
+    assert {sim.tables["sn_fin_supplier"][one]["name"] for one in ids[1:]} == {"Changed"}
+
+
+async def test_what_the_transform_map_does_not_fill_is_no_difference(
+    connect: Connect, sim: ServiceNowSimulator
+) -> None:
+    """Only labels of the staging columns are documented, none of the target's: it may lack one, or leave it empty."""
+    sim.grant({"take_column": "inactive", "table": "sn_fin_gl_account"})
+    target = await staged(connect, Entity.GL_ACCOUNTS)
+    part = shape(target, account(kind="Cost")).parts[0]
+    [answer] = await target.write([create(part)])
+    assert isinstance(answer, Receipt)
+    sim.tables["sn_fin_gl_account"][answer.external_id].update(type="", number="GLA0010001")
+    row = (await target.read(part.table, [answer.external_id]))[answer.external_id]
+    assert target.differences(part.payload, row) == []
+
+
+async def test_lines_are_told_apart_where_the_target_has_no_column_for_their_number(
+    connect: Connect, sim: ServiceNowSimulator
+) -> None:
+    await masters(connect)
+    sim.grant({"take_column": "line_number", "table": "sn_shop_purchase_order_line"})
+    target = await staged(connect, Entity.PURCHASE_ORDERS)
+    record = order(lines=(order_line(1, "3"), order_line(2, "5"), order_line(3, "5")))
+    parts = shape(target, record).parts[1:]
+    [[_, *made]] = await write_records(target, [record])
+    found = await target.find_parts(parts)
+    ids = [[row.external_id for row in rows] for rows in found]
+    assert all(len(rows) == 1 for rows in ids)
+    assert {one for [one] in ids} == {answer.external_id for answer in made if isinstance(answer, Receipt)}
+    assert ids[0] == [made[0].external_id]  # type: ignore[union-attr]
 
 
 async def test_empty_201_is_a_missing_role(connect: Connect, sim: ServiceNowSimulator) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ml_connector.systems.base import Candidate, Part, Row
@@ -144,14 +144,31 @@ class Finder:
         values = [str(lookup[column]) for lookup in lookups]
         rows = await self._reader.by_keys(form, [column], values) if column else []
         index = indexed(rows, [column])
+        taken: set[str] = set()
         for part, into in wanted:
             lookup = self._lookup_of(form, part)
             hits = {one: row for one, row in by_id.items() if one == part.external_id}
             source = str(part.payload.get(self._settings.column(form.table.staging, "u_erp_source"), ""))
+            complete = not any(self._lacks(form, name) for name in lookup)
             for row in index.get(str(lookup.get(column, "")), ()) if column else ():
-                if not form.differences(lookup, row) and (not form.staging or self._sources.is_ours(row, source)):
+                if form.staging and not self._sources.is_ours(row, source):
+                    continue
+                if complete and not form.differences(lookup, row):
                     hits.setdefault(row_id(row), row)
+                elif not complete and not hits and self._may_be_part(form, part, lookup, row, taken):
+                    hits[row_id(row)] = row
+                    taken.add(row_id(row))
             into.extend(as_row(form, row) for row in hits.values())
+
+    def _may_be_part(
+        self, form: Form, part: Part, lookup: Mapping[str, Any], row: RowDict, taken: Collection[str]
+    ) -> bool:
+        """Where the target lacks a column of the key, a part takes one row of its document that says the same."""
+        there = {name: value for name, value in lookup.items() if not self._lacks(form, name)}
+        return row_id(row) not in taken and not form.differences(there, row) and form.alike(part.payload, row)
+
+    def _lacks(self, form: Form, column: str) -> bool:
+        return self._dictionary.proof(form.name, column) is Proof.MISSING
 
     def _lookup_of(self, form: Form, part: Part) -> dict[str, Any]:
         """The part's key; in profile `pages` the column of the ERP's key, where the table has one."""

@@ -63,6 +63,8 @@ class Form:
         self._lookup: list[tuple[str, Callable[[Any, Any], Any]]] = []
         self._compared: dict[str, Compare] = {}
         self._cut_allowed: set[str] = set()
+        self._amounts_elsewhere: set[str] = set()
+        """Target columns that refer to a row with the amount; no text can be written there (FACTS 10)."""
         self.left_out: list[str] = []
         """Columns that the table does not have and that can be done without."""
         self.unproved_amounts: frozenset[str] = frozenset()
@@ -140,9 +142,11 @@ class Form:
 
     def _compare(self, name: str, column: Column, dictionary: Dictionary) -> None:
         shown = self._reads_as(name, column)
-        if not shown:
+        if not shown or dictionary.proof(self.name, shown) is Proof.MISSING:
             return
         self._compared[name] = (shown, column.kind, column.essential)
+        if column.kind is Kind.AMOUNT and dictionary.type_of(self.name, shown).name == "reference":
+            self._amounts_elsewhere.add(shown)
         if shown != name:
             self._compared.setdefault(shown, (shown, column.kind, False))
         if not dictionary.type_of(self.written, name).max_length or self.staging:
@@ -193,6 +197,8 @@ class Form:
                 unreadable_amount = bool(self.staging) and kind is Kind.AMOUNT
                 if needed and wanted and not unreadable_amount:
                     differing.append(name)
+            elif self.staging and not text and not needed and kind in (Kind.TEXT, Kind.CHOICE):
+                continue  # the transform map need not fill it
             elif kind is Kind.STATUS:
                 if not self._status_reached(wanted, text):
                     differing.append(name)
@@ -245,7 +251,7 @@ class Form:
         currency = next((str(value) for name, value in payload.items() if name.endswith("currency") and value), "")
         for name, value in payload.items():
             shown, kind, _ = self._compared.get(name, ("", Kind.TEXT, False))
-            if not shown or "." in shown:
+            if not shown or "." in shown or shown in self._amounts_elsewhere:
                 continue
             prefixed = kind is Kind.AMOUNT and value and currency and ";" not in value
             found[shown] = f"{currency};{value}" if prefixed else value

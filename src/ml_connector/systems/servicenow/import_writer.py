@@ -53,13 +53,17 @@ class ImportWriter:
         self._reader = reader
         self._settings = settings
         self._guide = guide
+        self._upserts: dict[str, bool] = {}
+        """By staging table whether its map has an upsert key, as the first change has shown."""
 
     async def write(self, writes: Sequence[Write]) -> list[Answer]:
         """Do the writes; an answer for each. Raises what concerns the whole connection when nothing was done."""
-        imports = [self._import(write) for write in writes]
-        trouble = await self._courier.carry([one.job for one in imports])
-        for one in imports:
-            one.answer = self._judge(one)
+        sent = {position: self._import(writes[position]) for position in self._probes(writes)}
+        trouble = await self._carry(list(sent.values()))
+        rest = {position: self._import(write) for position, write in enumerate(writes) if position not in sent}
+        if trouble is None:
+            trouble = await self._carry(list(rest.values()))
+        imports = [one for _, one in sorted((sent | rest).items())]
         await self._look_at_unchanged(imports)
         known = [one for one in imports if one.answer is not None]
         if trouble is not None and not known:
@@ -70,6 +74,26 @@ class ImportWriter:
             raise self._guide.role_missing(first.form.name if first.direct else first.form.staging, "write", said)
         reason = f"not sent: {trouble.message}" if trouble else "not sent"
         return [one.answer if one.answer is not None else Doubt(reason) for one in imports]
+
+    def _probes(self, writes: Sequence[Write]) -> list[int]:
+        """Of each staging table the first change, as long as nobody has told whether its map has an upsert key.
+
+        It goes alone: without the key it becomes a second row, and the others must not follow (FACTS 27).
+        """
+        first: dict[str, int] = {}
+        for position, write in enumerate(writes):
+            form = self._forms[write.part.table]
+            staging = form.table.staging
+            told = staging in self._upserts or staging in self._settings.import_coalesce
+            if write.action is Action.UPDATE and not told and not self._is_direct(write, form):
+                first.setdefault(staging, position)
+        return list(first.values())
+
+    async def _carry(self, imports: list[Import]) -> MLConnectorError | None:
+        trouble = await self._courier.carry([one.job for one in imports])
+        for one in imports:
+            one.answer = self._judge(one)
+        return trouble
 
     def _import(self, write: Write) -> Import:
         form = self._forms[write.part.table]
@@ -87,9 +111,11 @@ class ImportWriter:
         """A change goes to the target itself where an import would make a second row, or has no such columns."""
         if write.action is Action.CREATE or not write.external_id:
             return False
-        has_key = self._settings.import_coalesce.get(form.table.staging, form.table.staging not in WITHOUT_UPSERT_KEY)
-        if form.table.staging in KEYED_BY_NAME:
+        staging = form.table.staging
+        if staging in KEYED_BY_NAME:
             return True
+        assumed = self._settings.import_coalesce.get(staging, staging not in WITHOUT_UPSERT_KEY)
+        has_key = self._upserts.get(staging, assumed)
         return not has_key or not any(name in form.columns for name in write.payload)
 
     # --- answers -------------------------------------------------------------------------------------------------
@@ -123,6 +149,8 @@ class ImportWriter:
         status, sys_id = str(entry.get("status", "")), str(entry.get("sys_id") or "").lower()
         said = str(entry.get("error_message") or entry.get("status_message") or status)
         if status in DONE and sys_id:
+            if write.external_id and write.action is Action.UPDATE:
+                self._upserts[form.table.staging] = sys_id == write.external_id
             if write.external_id and sys_id != write.external_id:
                 return self._second_row(one, sys_id)
             return _received(entry, sys_id, status)

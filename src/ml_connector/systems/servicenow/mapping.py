@@ -366,7 +366,7 @@ S2P_GL_ACCOUNTS = EntityMapping(
         "sn_fin_gl_account",
         {
             "u_erp_source": _SOURCE,
-            "u_number": key("code", reads_as="number"),
+            "u_number": key("code"),  # `number` of the target may count by itself
             "u_gl_account": key("code", essential=True, reads_as="gl_account"),
             "u_account_name": text(computed(quirks.name_or_code), reads_as="account_name"),
             "u_account_currency": text("currency", reads_as="account_currency"),
