@@ -22,7 +22,7 @@ _AFTER_HEAD = re.compile(r"InvoiceId gt (\d+)")
 _AFTER_LINE = re.compile(r"InvoiceId eq (\d+) and RowId gt (\d+)")
 _SINCE = re.compile(r"Rowversion (?:ge|gt) ([0-9T:Z-]+)")
 _IDS = re.compile(r"InvoiceId eq (\d+)")
-_BEHIND = re.compile(r" and \((?:Company|Rowversion) gt ")
+_BEHIND = re.compile(r" and \((?:Company|Rowversion|InvoiceId) gt ")
 """What follows names the row that the page before ended with."""
 _CHANGED_AT = "2025-12-01T00:00:00Z"
 

@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import ssl
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -44,6 +44,10 @@ T = TypeVar("T")
 _NO_HEADERS: Mapping[str, str] = {}
 _ANY_JSON = msgspec.json.Decoder(float_hook=Decimal)
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "X-Transaction-Id")
+
+
+PIECE_BYTES = 32 * 1024
+"""Of a body that is sent under a check; small enough that the last piece is in the kernel at once."""
 
 
 class Repeat(Enum):
@@ -237,20 +241,36 @@ class Http:
         async with self.slots:
             return await self.exchange(request)
 
-    async def exchange(self, request: Request, headers: Mapping[str, str] = _NO_HEADERS) -> Response:
-        """`send` without waiting for a slot, with further headers."""
+    async def exchange(
+        self,
+        request: Request,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        check: Callable[[], None] | None = None,
+    ) -> Response:
+        """`send` without waiting for a slot, with further headers.
+
+        `check` is called before each piece of the body leaves; what it raises ends the exchange, and the system, which
+        never gets the whole body, does nothing.
+        """
         if self._client is None:
             raise RuntimeError("Http is used outside its `async with` block.")
         url = self._bound(request)
         request_id = f"{self._prefix}-{next(self._ids):x}"
         all_headers = {"X-Request-Id": request_id, **request.headers, **headers}
+        data: bytes | AsyncIterator[bytes] | None = request.body
+        withheld: list[MLConnectorError] = []
+        if check is not None and request.body:
+            all_headers["Content-Length"] = str(len(request.body))
+            data = _checked(request.body, check, withheld)
         started = clock.monotonic()
         try:
             async with self._client.request(
-                request.method, url, data=request.body, headers=all_headers, allow_redirects=False
+                request.method, url, data=data, headers=all_headers, allow_redirects=False
             ) as answer:
                 body = await self._read(answer, request)
         except (aiohttp.ClientError, OSError) as error:
+            if withheld:
+                raise withheld[0] from None
             raise _failure(request, request_id, error) from _shown(error)
         return Response(
             answer.status,
@@ -295,6 +315,17 @@ class Http:
             f"{request.name}: the answer is larger than {self.settings.max_body_bytes:,} bytes.",
             fix="Make the page size of this stream smaller.",
         )
+
+
+async def _checked(body: bytes, check: Callable[[], None], withheld: list[MLConnectorError]) -> AsyncIterator[bytes]:
+    """The body in pieces, each after a check: a process that stood still in the middle of it does not finish it."""
+    for start in range(0, len(body), PIECE_BYTES):
+        try:
+            check()
+        except MLConnectorError as error:
+            withheld.append(error)
+            raise
+        yield body[start : start + PIECE_BYTES]
 
 
 def origin_of(url: str) -> str:

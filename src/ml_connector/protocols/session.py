@@ -128,7 +128,7 @@ class Session:
         self._count(request)
         started = clock.monotonic()
         try:
-            response = await self.http.exchange(request, headers)
+            response = await self.http.exchange(request, headers, self.before_send if request.is_write else None)
         except MLConnectorError as error:
             if self.on_exchange is not None:
                 self.on_exchange(request, error, clock.monotonic() - started)

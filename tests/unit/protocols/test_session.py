@@ -20,7 +20,7 @@ from ml_connector.errors import (
     StaleVersionError,
 )
 from ml_connector.protocols.auth import BasicAuth, NoAuth, OAuth2ClientCredentials
-from ml_connector.protocols.http import Http, HttpSettings, Repeat, Request
+from ml_connector.protocols.http import PIECE_BYTES, Http, HttpSettings, Repeat, Request
 from ml_connector.protocols.rate_limit import RateBudget
 from ml_connector.protocols.retry import RetryBudget, RetryPolicy
 from ml_connector.protocols.session import Counts, Session
@@ -202,7 +202,7 @@ async def test_the_check_runs_before_every_attempt_of_a_write_only(server: Scrip
     def check() -> None:
         nonlocal checks
         checks += 1
-        if checks == 3:
+        if len(server.seen) == 2:
             raise LeaseLostError("lost")
 
     server.script(Reply(429), Reply(429), Reply(201, {}))
@@ -210,9 +210,10 @@ async def test_the_check_runs_before_every_attempt_of_a_write_only(server: Scrip
     with pytest.raises(LeaseLostError):
         await session.send(write(server))
     assert len(server.seen) == 2
+    before = checks
     server.script(Reply(body={}))
     await session.send(read(server))
-    assert checks == 3
+    assert checks == before
 
 
 async def test_every_attempt_is_told_to_the_journal_without_credentials(server: ScriptedServer, http: Http) -> None:
@@ -226,3 +227,23 @@ async def test_every_attempt_is_told_to_the_journal_without_credentials(server: 
     await session.send(read(server))
     assert [outcome for _, outcome in told] == ["Response", "RemoteFaultError", "Response"]
     assert not any("Basic" in text for text, _ in told)
+
+
+async def test_body_is_withheld_when_the_check_fails_in_the_middle_of_it(server: ScriptedServer, http: Http) -> None:
+    """A process that was frozen while it sent does not finish the request when it wakes up."""
+    calls = 0
+
+    def check() -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 2:
+            raise LeaseLostError("the lease is lost")
+
+    server.script(Reply(), Reply())
+    body = b"x" * (PIECE_BYTES * 4)
+    with pytest.raises(LeaseLostError):
+        await Session(http, NoAuth(), before_send=check).send(
+            Request("POST", server.url("/rows"), {}, body, Repeat.IDENTIFIED, "order P1")
+        )
+    assert calls == 3
+    assert server.seen == []
