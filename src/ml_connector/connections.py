@@ -17,8 +17,9 @@ from ml_connector.protocols.rate_limit import Lease
 from ml_connector.protocols.redaction import register_secret
 from ml_connector.records import Entity
 from ml_connector.store import configuration as stored
+from ml_connector.store.locks import StoredLocks
 from ml_connector.store.permits import StoredPermits
-from ml_connector.store.secrets import StoredTokens
+from ml_connector.store.secrets import StoredMemory
 from ml_connector.store.workspace import Workspace
 from ml_connector.systems import registry
 from ml_connector.systems.base import Finding, Json, Need, Opening, Ports, RawRecord, Stream, System, Verdict
@@ -62,7 +63,8 @@ class Connections:
         self._require(name, connector.credentials[found.auth_mode], found.credentials)
         stored_permits = StoredPermits(self._workspace, name)
         ports = Ports(
-            tokens=StoredTokens(self._workspace, name),
+            memory=lambda slot: StoredMemory(self._workspace, name, slot),
+            locks=StoredLocks(self._workspace),
             permits=lambda per_minute: SharedPermits(stored_permits, per_minute),
             ca_file=transport.ca_file or None,
             proxy=transport.proxy or None,

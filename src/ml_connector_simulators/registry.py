@@ -9,7 +9,11 @@ from .framework import Simulator
 
 # system -> (module, class), in the order of their default ports
 _SIMULATORS = {
+    "plex": ("plex", "PlexSimulator"),
+    "syspro": ("syspro", "SysproSimulator"),
+    "sage_x3": ("sage_x3", "SageX3Simulator"),
     "ifs_cloud": ("ifs_cloud", "IfsCloudSimulator"),
+    "procurify": ("procurify", "ProcurifySimulator"),
     "servicenow": ("servicenow", "ServiceNowSimulator"),
 }
 

@@ -240,13 +240,17 @@ def money(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-MINOR_DIGITS.get(currency, 2)), ROUND_HALF_UP)
 
 
-def build_story(size: Literal["small", "medium"], seed: int, now: datetime) -> Story:
-    """The manufacturer as it stands at `now` (aware)."""
+def build_story(size: Literal["small", "medium"], seed: int, now: datetime, division: str = "") -> Story:
+    """The manufacturer as it stands at `now` (aware).
+
+    Each `division` runs an ERP of its own: it buys half of its goods from suppliers that the others know too (same
+    name, address and tax number, under a number of its own) and has orders and invoices of its own.
+    """
     from .story_awkward import awkward_story
     from .story_ordinary import ordinary_story
 
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    ordinary = ordinary_story(size, seed, midnight)
+    ordinary = ordinary_story(size, seed, midnight, division)
     awkward = awkward_story(midnight)
     return replace(
         awkward,

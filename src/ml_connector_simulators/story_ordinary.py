@@ -44,6 +44,7 @@ RATES = {
     "USD": {"EUR": "1.0852", "USD": "1", "GBP": "1.2686", "SEK": "0.0946", "PLN": "0.2530", "JPY": "0.006657",
             "KWD": "3.2524", "BHD": "2.6525"},
 }  # fmt: skip
+DIVISIONS = {"plex": 2, "syspro": 3, "sage_x3": 4}
 FOREVER = date(2049, 12, 31)
 FOUNDED = date(2015, 1, 1)
 TAX = {"DE": Decimal("0.19"), "US": Decimal("0")}
@@ -64,11 +65,16 @@ def tax_on(net: Decimal, company: str, currency: str) -> Decimal:
     return money(net * TAX[country], currency)
 
 
-def ordinary_story(size: Literal["small", "medium"], seed: int, midnight: datetime) -> Story:
+def ordinary_story(size: Literal["small", "medium"], seed: int, midnight: datetime, division: str = "") -> Story:
     """Everything up to `midnight`, spread over the nine months before it."""
-    maker = _Maker(Random(f"ml-connector simulators {seed}"), midnight)
+    name = f"ml-connector simulators {seed}"
+    maker = _Maker(Random(f"{name} {division}".rstrip()), midnight, DIVISIONS.get(division, 1))
     supplier_count, order_count, invoice_count, chart_scale = _COUNTS[size]
-    suppliers = maker.suppliers(supplier_count)
+    if division:
+        shared = _Maker(Random(name), midnight, maker.division).suppliers(supplier_count // 2)
+        suppliers = maker.suppliers(supplier_count - len(shared), shared)
+    else:
+        suppliers = maker.suppliers(supplier_count)
     orders = maker.orders(order_count, suppliers)
     return Story(
         companies=COMPANIES,
@@ -86,14 +92,18 @@ def ordinary_story(size: Literal["small", "medium"], seed: int, midnight: dateti
 class _Maker:
     """Draws everything from one generator, always in the same order."""
 
-    def __init__(self, draw: Random, midnight: datetime) -> None:
+    def __init__(self, draw: Random, midnight: datetime, division: int) -> None:
+        """`division` is the first digit of the numbers that its ERP gives."""
+        self.division = division
         self._draw = draw
         self._midnight = midnight
         self._today = midnight.date()
 
-    def suppliers(self, count: int) -> tuple[Supplier, ...]:
-        taken: set[str] = set()
-        return tuple(self._supplier(f"V{1001 + i}", taken) for i in range(count))
+    def suppliers(self, count: int, known: tuple[Supplier, ...] = ()) -> tuple[Supplier, ...]:
+        """`known` and `count` more."""
+        taken = {supplier.name or "" for supplier in known}
+        first = self.division * 1000 + 1 + len(known)
+        return known + tuple(self._supplier(f"V{first + i}", taken) for i in range(count))
 
     def _supplier(self, number: str, taken: set[str]) -> Supplier:
         draw = self._draw
@@ -145,7 +155,10 @@ class _Maker:
 
     def orders(self, count: int, suppliers: Sequence[Supplier]) -> tuple[Order, ...]:
         ages = sorted((self._draw.uniform(2, SPREAD_DAYS) for _ in range(count)), reverse=True)
-        return tuple(self._order(f"P{10001 + i}", age, self._draw.choice(suppliers)) for i, age in enumerate(ages))
+        return tuple(
+            self._order(f"P{self.division * 10000 + 1 + i}", age, self._draw.choice(suppliers))
+            for i, age in enumerate(ages)
+        )
 
     def _order(self, number: str, age: float, supplier: Supplier) -> Order:
         draw = self._draw

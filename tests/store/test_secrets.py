@@ -13,7 +13,7 @@ import pytest
 from ml_connector.errors import ConfigurationError
 from ml_connector.store import audit, configuration, secrets
 from ml_connector.store.keyring import Keyring
-from ml_connector.store.secrets import StoredTokens
+from ml_connector.store.secrets import StoredMemory
 from ml_connector.store.setup import open_workspace
 from ml_connector.store.workspace import Workspace
 
@@ -85,7 +85,7 @@ def test_a_credential_is_read_back_and_not_stored_in_the_clear(scene: Scene) -> 
 
 @pytest.mark.parametrize("moved_to", ["oauth2/client_id", "token"])
 def test_a_ciphertext_moved_to_another_row_is_refused(scene: Scene, moved_to: str) -> None:
-    tokens = StoredTokens(scene.workspace, "ifs")
+    tokens = StoredMemory(scene.workspace, "ifs")
     tokens.compare_and_swap(None, {"refresh": "1"})
     scene.execute(
         "UPDATE store_credential SET envelope ="
@@ -140,7 +140,7 @@ def test_a_wrong_key_is_one_clear_message(workspace: Workspace, database_url: st
 
 
 def test_tokens_are_swapped_by_one_process_at_a_time(scene: Scene) -> None:
-    one, other = StoredTokens(scene.workspace, "ifs"), StoredTokens(scene.workspace, "ifs")
+    one, other = StoredMemory(scene.workspace, "ifs"), StoredMemory(scene.workspace, "ifs")
     assert one.load() is None
     assert one.compare_and_swap(None, {"refresh": "1"})
     assert not other.compare_and_swap(None, {"refresh": "2"})
@@ -149,7 +149,7 @@ def test_tokens_are_swapped_by_one_process_at_a_time(scene: Scene) -> None:
 
 
 def test_a_token_survives_apply_until_the_credential_itself_changes(scene: Scene) -> None:
-    tokens = StoredTokens(scene.workspace, "ifs")
+    tokens = StoredMemory(scene.workspace, "ifs")
     tokens.compare_and_swap(None, {"refresh": "rotated"})
     configuration.apply(scene.workspace, [IFS, SNOW], [FLOW], actor="anna")
     assert tokens.load() == {"refresh": "rotated"}

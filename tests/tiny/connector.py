@@ -206,6 +206,10 @@ class TinyTarget:
         self.mapping_version = self.header.version
 
     @property
+    def reconciles(self) -> bool:
+        return False
+
+    @property
     def chooses_ids(self) -> bool:
         return self.world.chooses_ids
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypedDict, Unpack
@@ -414,7 +415,8 @@ class OAuth2RefreshToken(TokenBroker):
     """A person signed in once; from then on each refresh token buys an access token and the next refresh token.
 
     The new refresh token is in the store before the access token is used: a crash between the two would end the
-    sign-in.
+    sign-in. Where several processes share the sign-in, `alone` admits one at a time to the renewal, and who comes in
+    after it finds the new token in the store.
     """
 
     def __init__(
@@ -426,15 +428,20 @@ class OAuth2RefreshToken(TokenBroker):
         store: TokenStore,
         scope: str = "",
         *,
+        alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        otherwise: Mapping[str, str] | None = None,
         fallback_ttl_s: float = 3600,
         renew_before: Callable[[float], float] = renewal_lead_s,
         **endpoint: Unpack[EndpointOptions],
     ) -> None:
+        """`otherwise` is the grant used where there is no refresh token, or where it is refused."""
         super().__init__(fallback_ttl_s=fallback_ttl_s, renew_before=renew_before)
         self._endpoint = TokenEndpoint(
             http=http, url=token_url, client_id=client_id, client_secret=client_secret, **endpoint
         )
         self._store = store
+        self._alone = alone
+        self._otherwise = otherwise
         self._scope = {"scope": scope} if scope else {}
         self._unsaved: tuple[StoredToken, StoredToken] | None = None
         self._masked = ""
@@ -442,16 +449,19 @@ class OAuth2RefreshToken(TokenBroker):
     async def _obtain(self, rejected: str | None) -> _Token:
         if self._unsaved is not None:
             return await self._save(*self._unsaved)
-        stored = await self._load()
-        if (token := self._usable(stored, rejected)) is not None:
+        if (token := self._usable(await self._load(), rejected)) is not None:
             return token
-        try:
-            return await self._exchange(stored)
-        except AuthenticationError:
-            newer = await self._load()
-            if newer.version == stored.version:
-                raise
-            return self._usable(newer, rejected) or await self._exchange(newer)
+        async with self._alone():
+            stored = await self._load()
+            if (token := self._usable(stored, rejected)) is not None:
+                return token
+            try:
+                return await self._exchange(stored)
+            except AuthenticationError:
+                newer = await self._load()
+                if newer.version == stored.version:
+                    raise
+                return self._usable(newer, rejected) or await self._exchange(newer)
 
     async def _load(self) -> StoredToken:
         stored = await self._store.load()
@@ -468,16 +478,28 @@ class OAuth2RefreshToken(TokenBroker):
 
     async def _exchange(self, stored: StoredToken) -> _Token:
         self._mask(stored.refresh_token)
-        grant = {"grant_type": "refresh_token", "refresh_token": stored.refresh_token, **self._scope}
-        answer = await self._endpoint.ask(grant, self._count)
+        answer, kept = await self._renewed(stored.refresh_token)
         new = StoredToken(
-            answer.refresh_token or stored.refresh_token,
+            answer.refresh_token or kept,
             answer.access_token,
             clock.now() + timedelta(seconds=self._ttl_s(answer)),
             stored.version + 1,
         )
         self._mask(new.refresh_token)
         return await self._save(stored, new)
+
+    async def _renewed(self, refresh_token: str) -> tuple[_TokenAnswer, str]:
+        """The endpoint's answer, and the refresh token that goes on where the answer has none."""
+        if refresh_token:
+            grant = {"grant_type": "refresh_token", "refresh_token": refresh_token, **self._scope}
+            try:
+                return await self._endpoint.ask(grant, self._count), refresh_token
+            except AuthenticationError:
+                if self._otherwise is None:
+                    raise
+        if self._otherwise is None:
+            raise AuthenticationError("Nobody has signed in yet.", fix="Connect this connection once.")
+        return await self._endpoint.ask({**self._otherwise, **self._scope}, self._count), ""
 
     def _mask(self, refresh_token: str) -> None:
         register_secret(refresh_token)

@@ -111,6 +111,18 @@ class Lease(Stored):
     expires_at = models.FloatField(default=0.0)
 
 
+class Lock(Stored):
+    """A named lock between processes: who holds it, and until when by the database's clock."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT)
+    name = models.TextField()
+    owner = models.TextField(default="")
+    expires_at = models.FloatField(default=0.0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("workspace", "name"), name="lock_name"),)
+
+
 class Permits(Stored):
     """How many requests a connection was allowed lately: `[[second, count], ...]`."""
 

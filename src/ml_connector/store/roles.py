@@ -34,6 +34,7 @@ _WRITTEN = (
     "flow",
     "route",
     "lease",
+    "lock",
     "permits",
     "run",
     "rawpage",

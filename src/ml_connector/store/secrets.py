@@ -22,7 +22,7 @@ from ml_connector.store.sealing import Place, rewrap, seal, unseal
 from ml_connector.store.workspace import Workspace
 from ml_connector.sync.store import Event
 
-__all__ = ["Keyring", "StoredTokens", "add_key", "load", "load_keyring", "plant", "rotate", "store"]
+__all__ = ["Keyring", "StoredMemory", "add_key", "load", "load_keyring", "plant", "rotate", "store"]
 
 Json = dict[str, Any]
 TOKEN = "token"  # noqa: S105
@@ -137,17 +137,17 @@ def _replace(cursor: Cursor, place: Place, envelope: bytes, newest: str) -> None
     )
 
 
-class StoredTokens:
-    """`systems.base.TokenStore` for one connection: encrypted, shared by all processes."""
+class StoredMemory:
+    """`systems.base.Memory` of one connection: encrypted, shared by all processes."""
 
-    def __init__(self, workspace: Workspace, connection: str) -> None:
+    def __init__(self, workspace: Workspace, connection: str, name: str = TOKEN) -> None:
         rows = workspace.database.rows(
             "SELECT id FROM store_connection WHERE workspace_id = %s AND name = %s", [workspace.id, connection]
         )
         if not rows:
             raise ConfigurationError(f"There is no connection {connection!r}.", fix="Configure it with `apply`.")
         self._workspace = workspace
-        self._place = Place(workspace.id, rows[0][0], TOKEN)
+        self._place = Place(workspace.id, rows[0][0], name)
 
     def load(self) -> Json | None:
         with self._workspace.database.transaction() as cursor:
@@ -156,8 +156,8 @@ class StoredTokens:
     def compare_and_swap(self, expected: Json | None, new: Json) -> bool:
         """Store `new` if `expected` is what is stored; False: another process was faster, load again."""
         database = self._workspace.database
-        with database.transaction("tokens") as cursor:
-            # The connection's row serialises the swap even before there is a token to lock.
+        with database.transaction("memory") as cursor:
+            # The connection's row serialises the swap even before there is anything to lock.
             cursor.execute(
                 f"SELECT 1 FROM store_connection WHERE id = %s{database.lock}",  # noqa: S608
                 [self._place.connection_id],

@@ -154,6 +154,9 @@ class Receipt(msgspec.Struct, frozen=True):
     """The target's own version of the row (sys_mod_count, ETag) where it tells."""
     existed: bool = False
     """A create found the row there already, equal to what we sent: an earlier attempt had arrived."""
+    pending: str = ""
+    """Done as far as we can do it, but people on the target come next: the reason (WAITING_APPROVAL) that the record
+    waits under. It is read back on each run until `Row.pending` says otherwise."""
     answer: str = ""
     """What the target said, shortened, for the audit trail."""
 
@@ -173,6 +176,10 @@ class Row(msgspec.Struct, frozen=True):
     external_id: str
     columns: dict[str, Any]
     version: str = ""
+    pending: str = ""
+    """Not final yet, or refused by people there: WAITING_APPROVAL, DENIED_BY_APPROVER; "" when it is final."""
+    note: str = ""
+    """What people should know about it (which purchase order a requisition became); goes to the audit trail."""
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -208,6 +215,12 @@ class Target(Protocol):
     @property
     def late_write_window_s(self) -> float:
         """How long after sending a request may still take effect inside the target."""
+        ...
+
+    @property
+    def reconciles(self) -> bool:
+        """True: nothing is ever written here; records are matched by `find` to what people enter there, compared by
+        `differences`, and reported. Such a target has one part per record."""
         ...
 
     async def prepare(self) -> None:
@@ -288,11 +301,30 @@ class Need(msgspec.Struct, frozen=True):
     write: bool
 
 
-class TokenStore(Protocol):
-    """Keeps tokens that outlive a process (rotating refresh tokens), shared and encrypted."""
+class Memory(Protocol):
+    """A small document of a connection that outlives the process: encrypted, shared by all processes.
+
+    Rotating refresh tokens, an open session, a circuit breaker. Called through a thread.
+    """
 
     def load(self) -> Json | None: ...
-    def compare_and_swap(self, expected: Json | None, new: Json) -> bool: ...
+
+    def compare_and_swap(self, expected: Json | None, new: Json) -> bool:
+        """Durably replace `expected` by `new`; False when something else is stored by now."""
+        ...
+
+
+class Locks(Protocol):
+    """Named locks across processes and machines, by the store's clock; a dead holder's lock ends by itself.
+
+    Use them through `protocols.exclusive.exclusive`. Called through a thread.
+    """
+
+    def take(self, name: str, owner: str, ttl_s: float) -> bool:
+        """Take the lock, or prolong it where `owner` holds it; False: another one holds it."""
+        ...
+
+    def give_back(self, name: str, owner: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +333,10 @@ class Ports:
 
     before_write: Callable[[], None] = lambda: None
     """Called immediately before each request that may change something; raises LeaseLostError."""
-    tokens: TokenStore | None = None
+    memory: Callable[[str], Memory] | None = None
+    """By name (`token`, `enet_session`, `breaker` ...) what this connection has to remember; None: nothing lasts."""
+    locks: Locks | None = None
+    """None: this process is alone."""
     permits: Callable[[int], PermitSource] | None = None
     """From requests a minute to the permits that all processes share; None: this process is alone."""
     ca_file: str | None = None

@@ -8,7 +8,11 @@ from ml_connector.errors import ConfigurationError
 from ml_connector.systems.base import Connector
 
 MODULES = {
+    "plex": "ml_connector.systems.plex",
+    "syspro": "ml_connector.systems.syspro",
+    "sage_x3": "ml_connector.systems.sage_x3",
     "ifs_cloud": "ml_connector.systems.ifs_cloud",
+    "procurify": "ml_connector.systems.procurify",
     "servicenow": "ml_connector.systems.servicenow",
 }
 

@@ -45,7 +45,9 @@ async def test_rotated_refresh_token_is_kept(connect: Connect, sim: ServiceNowSi
     credentials = sim.refresh_credentials()
     for _ in range(2):
         sim.grant({"expire_tokens": True}) if tokens.held else None
-        await prepared(await connect(credentials=credentials, ports=Ports(tokens=tokens)), Entity.SUPPLIERS)
+        await prepared(
+            await connect(credentials=credentials, ports=Ports(memory=lambda name: tokens)), Entity.SUPPLIERS
+        )
     assert tokens.held is not None
     assert tokens.held["version"] >= 1
 

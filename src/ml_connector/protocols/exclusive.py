@@ -1,0 +1,62 @@
+"""One at a time across processes: a named lock that is prolonged while it is held and ends by itself when we die."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Protocol
+
+from ml_connector import clock
+from ml_connector.errors import UnreachableError
+
+TTL_S = 15.0
+"""A dead holder's lock is free again after so long."""
+ASK_EVERY_S = 0.2
+
+
+class Locks(Protocol):
+    """What is asked of the store; see `systems.base.Locks`."""
+
+    def take(self, name: str, owner: str, ttl_s: float) -> bool: ...
+    def give_back(self, name: str, owner: str) -> None: ...
+
+
+_here: dict[tuple[int, str], asyncio.Lock] = {}
+"""By event loop and name: who waits in the same process does not ask the store."""
+
+
+@asynccontextmanager
+async def exclusive(locks: Locks | None, name: str, *, wait_s: float = 120.0) -> AsyncIterator[None]:
+    """Hold the lock `name` for the body. Raises UnreachableError when others hold it for longer than `wait_s`."""
+    here = _here.setdefault((id(asyncio.get_running_loop()), name), asyncio.Lock())
+    async with here:
+        if locks is None:
+            yield
+            return
+        owner = secrets.token_hex(8)
+        await _take(locks, name, owner, wait_s)
+        keeper = asyncio.create_task(_keep(locks, name, owner), name=f"lock {name}")
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+            await asyncio.shield(asyncio.to_thread(locks.give_back, name, owner))
+
+
+async def _take(locks: Locks, name: str, owner: str, wait_s: float) -> None:
+    until = clock.monotonic() + wait_s
+    while not await asyncio.to_thread(locks.take, name, owner, TTL_S):
+        if clock.monotonic() >= until:
+            raise UnreachableError(f"Another process has been busy with {name} for more than {wait_s:.0f} s.")
+        await clock.sleep(ASK_EVERY_S)
+
+
+async def _keep(locks: Locks, name: str, owner: str) -> None:
+    """Prolong well before the end; by real time, since the store counts by its own clock."""
+    while True:
+        await asyncio.sleep(TTL_S / 3)
+        await asyncio.to_thread(locks.take, name, owner, TTL_S)
