@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ml_connector.records import State
-from ml_connector.sync.store import RawRef, RecordRow, RunOptions
+from ml_connector.sync.store import Linked, RawRef, RecordRow, RunOptions
 
 from .scene import ISSUE, Scene, part, record
 
@@ -153,5 +153,8 @@ def test_queries_for_open_records_use_their_small_index(scene: Scene) -> None:
 def test_rows_of_the_target_are_known_by_the_record_that_they_belong_to_even_in_doubt(scene: Scene) -> None:
     doubtful = msgspec.structs.replace(part(status="doubt"), external_id="d" * 32)
     scene.settle(record("1", parts=(part(),)), record("2", State.IN_DOUBT, parts=(doubtful,)), record("3"))
-    assert scene.store.linked(scene.route, ["f" * 32, "d" * 32, "0" * 32]) == {"f" * 32: "1", "d" * 32: "2"}
+    assert scene.store.linked(scene.route, ["f" * 32, "d" * 32, "0" * 32]) == {
+        "f" * 32: Linked("ifs_cloud", "10", "1"),
+        "d" * 32: Linked("ifs_cloud", "10", "2"),
+    }
     assert scene.store.linked(scene.route, []) == {}

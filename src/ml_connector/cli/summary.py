@@ -44,6 +44,9 @@ def show(report: Report, output: Output, *, advice: bool = True) -> None:
     for line in (route.stopped for route in report.routes if route.stopped):
         output.show(f"\n[red]{words.entity(line.route)} stopped:[/] {output.escape(line.message)}")
         _advise(line.fix, line.who, output)
+    for line in (route.skipped for route in report.routes if route.skipped):
+        output.show(f"\n[yellow]{words.entity(line.route)} passed over:[/] {output.escape(line.message)}")
+        _advise(line.fix, line.who, output)
     aside = [line for line in report.exceptions if line.key]
     show_exceptions(aside, output)
     if aside and advice and not report.dry_run:

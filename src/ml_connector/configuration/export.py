@@ -52,7 +52,7 @@ def _flow(flow: FlowConfig) -> dict[str, Any]:
     found["schedule"] = _schedule(flow.routes)
     if flow.timezone != "UTC":
         found["timezone"] = flow.timezone
-    found["routes"] = {route.entity.value: _route(route) for route in flow.routes}
+    found["routes"] = {route.entity.value: _route(route) for route in flow.routes if not route.optional}
     if flow.value_maps:
         found["value_maps"] = {entity: dict(codes) for entity, codes in flow.value_maps.items()}
     return found

@@ -30,6 +30,7 @@ class Routes:
     def __init__(self, section: Section, pair: Pair, catalogue: Catalogue, crons: Mapping[Entity, str]) -> None:
         self._flow = section
         self._entities = [route.entity for route in pair.routes]
+        self._optional = {route.entity for route in pair.routes if route.optional}
         self._source = catalogue.connector(pair.source)
         self._target = catalogue.connector(pair.target)
         self._crons = crons
@@ -44,7 +45,7 @@ class Routes:
 
     def _route(self, entity: Entity, item: Item | None) -> RouteEntry:
         if item is None:
-            return RouteEntry(entity=entity, schedule=self._crons[entity])
+            return RouteEntry(entity=entity, schedule=self._crons[entity], optional=entity in self._optional)
         section = Section(item, self._problems, f"route {entity.value!r} of {self._flow.title}", KEYS)
         direction: Direction = section.word("direction", DIRECTIONS) or "source_to_target"
         if direction != "source_to_target":

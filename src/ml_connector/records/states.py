@@ -36,6 +36,7 @@ _TABLE = (
     # waiting
     ("PARENT_NOT_DELIVERED", State.WAITING, "What it refers to is not on the target yet.", "Nothing to do: it goes by itself once its parent has arrived. If the parent was rejected, correct the parent.", NOBODY),
     ("PARENT_NOT_RELEASED", State.WAITING, "The purchase order it refers to is not released at the source yet.", "Release the purchase order in the ERP.", ERP),
+    ("NOT_YET_ON_TARGET", State.WAITING, "It is only compared with what people enter on the target, and nobody has entered it yet.", "Enter it on the target; it is looked for on each run.", TARGET),
     ("WAITING_APPROVAL", State.WAITING, "The target holds it until somebody approves it.", "Approve or deny it on the target.", TARGET),
     # in doubt
     ("OUTCOME_UNKNOWN", State.IN_DOUBT, "A write left and no clear answer came back.", "Nothing to do: the target is asked again once no late write can happen any more.", NOBODY),
@@ -44,6 +45,7 @@ _TABLE = (
     ("DUPLICATE_SUSPECT", State.HELD, "Another record has the same supplier, series, type and number.", "Compare both. Release this one if it is real, exclude it if it is a duplicate.", ERP),
     ("ADOPTION_AMBIGUOUS", State.HELD, "Several rows on the target look like this record.", "Remove or mark the superfluous rows on the target, then release.", TARGET),
     ("ADOPTION_DIFFERS", State.HELD, "Somebody keyed this document on the target by hand, and its lines differ.", "Make the document on the target equal to the ERP's, then release; or exclude it.", TARGET),
+    ("KEY_OF_ANOTHER", State.HELD, "The target has a record of another ERP or company under the same key.", "Tell the two apart on the target (for ServiceNow: an erp_source each, see erp_sources), then release.", OPERATOR),
     ("HELD_BY_PERSON", State.HELD, "A person holds it back.", "Release it when it may go.", OPERATOR),
     # rejected
     ("MANDATORY_MISSING", State.REJECTED, "A mandatory value is missing at the source.", "Enter the value in the ERP.", ERP),
@@ -66,7 +68,8 @@ _TABLE = (
     ("HIDDEN_BY_ACCESS_RULES", State.REJECTED, "The row exists on the target but our user may not see it.", "Give the service account read access to that row, then replay.", TARGET),
     ("TARGET_LOCKED", State.REJECTED, "The document on the target is closed for changes.", "Make the change on the target by hand, or reopen the document there and replay.", TARGET),
     ("TARGET_IMMUTABLE", State.REJECTED, "The target does not allow a change after sending.", "Make the change on the target by hand.", TARGET),
-    ("DENIED_BY_APPROVER", State.REJECTED, "An approver on the target denied it.", "Talk to the approver; exclude it or send it again.", TARGET),
+    ("DENIED_BY_APPROVER", State.REJECTED, "An approver on the target denied it.", "Talk to the approver. It is not sent again: enter it on the target by hand if it is wanted after all, or exclude it.", TARGET),
+    ("DIFFERS_ON_TARGET", State.REJECTED, "What people entered on the target differs from the ERP.", "Correct the one that is wrong, run, then replay.", TARGET),
     # excluded
     ("BEFORE_CUTOVER", State.EXCLUDED, "Dated before the flow's start and closed.", "Nothing to do.", NOBODY),
     ("NOT_RELEASED", State.EXCLUDED, "Not released at the source yet.", "Nothing to do: it comes when the ERP releases it.", ERP),

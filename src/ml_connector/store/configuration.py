@@ -121,6 +121,7 @@ def _route(row: models.Route) -> RouteConfig:
         enabled=entry.enabled,
         duplicates=entry.duplicates,
         sweep_every_days=entry.sweep_every_days,
+        optional=entry.optional,
     )
 
 

@@ -41,6 +41,8 @@ class RouteEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Cron; "": never by itself."""
     conflict: str = ""
     owners: Mapping[str, str] = {}
+    optional: bool = False
+    """Passed over where the target lacks its table: the configuration does not name it."""
 
 
 class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from ml_connector.errors import Issue
 from ml_connector.records import State
 from ml_connector.store.database import Cursor, Database, Row
 from ml_connector.store.workspace import Workspace
-from ml_connector.sync.store import PartState, RawRef, RecordRow, RunOptions
+from ml_connector.sync.store import Linked, PartState, RawRef, RecordRow, RunOptions
 
 Json = dict[str, Any]
 
@@ -221,16 +221,32 @@ def same(workspace: Workspace, route_id: int, column: str, hashes: Sequence[byte
     return found
 
 
-def linked(workspace: Workspace, route_id: int, target_ids: Sequence[str]) -> dict[str, str]:
-    """Keys by the header's id on the target."""
+def linked(workspace: Workspace, route_id: int, target_ids: Sequence[str]) -> dict[str, Linked]:
+    """Whose headers these rows are, over all flows of the workspace, archived ones too, that write into this target."""
     if not target_ids:
         return {}
+    beside = workspace.database.rows(_ROUTES_BESIDE, [route_id, workspace.id])
+    systems: dict[int, str] = dict(beside)
+    of_routes, routes = workspace.database.among("route_id", list(systems))
     among, parameters = workspace.database.among("target_id", target_ids)
     sql = (
-        "SELECT target_id, key FROM store_record"
-        f" WHERE workspace_id = %s AND route_id = %s AND NOT (target_id = '') AND {among}"
+        "SELECT target_id, route_id, detail, key FROM store_record"
+        f" WHERE workspace_id = %s AND {of_routes} AND NOT (target_id = '') AND {among}"
     )
-    return dict(workspace.database.rows(sql, [workspace.id, route_id, *parameters]))
+    found = workspace.database.rows(sql, [workspace.id, *routes, *parameters])
+    return {
+        target_id: Linked(systems[route], _decode(bytes(detail)).scope, key) for target_id, route, detail, key in found
+    }
+
+
+_ROUTES_BESIDE = """
+SELECT other.id, source.system FROM store_route mine
+JOIN store_flow flow ON flow.id = mine.flow_id
+JOIN store_flow other_flow ON other_flow.target_id = flow.target_id
+JOIN store_route other ON other.flow_id = other_flow.id AND other.entity = mine.entity
+JOIN store_connection source ON source.id = other_flow.source_id
+WHERE mine.id = %s AND flow.workspace_id = %s
+"""
 
 
 def due(workspace: Workspace, route_id: int, now: float, after_key: str, limit: int) -> list[RecordRow]:

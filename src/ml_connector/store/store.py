@@ -19,6 +19,7 @@ from ml_connector.sync.store import (
     Event,
     Intent,
     Lease,
+    Linked,
     RawRef,
     RecordRow,
     RouteState,
@@ -152,7 +153,7 @@ class DjangoStore:
     def same_natural(self, route_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]:
         return rows.same(self.workspace, route_id, "natural_hash", hashes)
 
-    def linked(self, route_id: int, target_ids: Sequence[str]) -> dict[str, str]:
+    def linked(self, route_id: int, target_ids: Sequence[str]) -> dict[str, Linked]:
         return rows.linked(self.workspace, route_id, target_ids)
 
     def same_warning(self, route_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]:

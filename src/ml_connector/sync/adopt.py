@@ -9,7 +9,7 @@ from ml_connector.records.base import fingerprint
 from ml_connector.sync.context import RouteContext
 from ml_connector.sync.doubt import as_found
 from ml_connector.sync.item import Item
-from ml_connector.sync.store import PartState
+from ml_connector.sync.store import Linked, PartState
 from ml_connector.systems.base import Candidate, Part, Row, Shaped
 
 Found = list[tuple[Item, Row]]
@@ -26,44 +26,59 @@ async def adopt(context: RouteContext, items: list[Item]) -> None:
         return
     candidates = [Candidate(item.record, item.refs, item.shaped) for item in new]  # type: ignore[arg-type]
     hits = await context.target.find(candidates)
-    taken = await _taken(context, hits)
+    taken = await taken_rows(context, hits)
     ours: Found = []
     keyed: Found = []
     for item, rows in zip(new, hits, strict=True):
-        mine = next((row for row in rows if _is_ours(context, _header(item), row)), None)
-        if mine is not None:
+        mine = next((row for row in rows if _is_ours(context, header_of(item), row)), None)
+        if mine is not None and taken.get(mine.external_id, identity(context, item)) != identity(context, item):
+            item.set_aside(
+                "KEY_OF_ANOTHER",
+                f"Row {mine.external_id} carries its key and belongs to {_named(taken[mine.external_id])}.",
+            )
+        elif mine is not None:
             ours.append((item, mine))
-            taken[mine.external_id] = item.key
+            taken[mine.external_id] = identity(context, item)
     linked = {item.key for item, _ in ours}
     for item, rows in zip(new, hits, strict=True):
-        if item.key not in linked:
-            _sort(item, rows, taken, keyed)
+        if item.key not in linked and item.verdict is None:
+            _sort(context, item, rows, taken, keyed)
     await _relink(context, ours)
     for item, row in keyed:
         await _adopt(context, item, row)
     for item in new:
         if item.verdict is None and item.parts:
             item.adopted = True
-        context.ids_under_way.add(_header(item).external_id)
+        context.ids_under_way.add(header_of(item).external_id)
 
 
-async def _taken(context: RouteContext, hits: list[list[Row]]) -> dict[str, str]:
+async def taken_rows(context: RouteContext, hits: list[list[Row]]) -> dict[str, Linked]:
+    """Which of the rows are some record's already, and whose."""
     ids = [row.external_id for rows in hits for row in rows]
     if not ids:
         return {}
     run = context.run
     taken = await run.call(run.store.linked, context.config.id, ids)
-    return taken | dict.fromkeys(context.ids_under_way.intersection(ids), "another record")
+    return taken | dict.fromkeys(context.ids_under_way.intersection(ids), Linked("", "", "another record"))
 
 
-def _sort(item: Item, rows: list[Row], taken: dict[str, str], keyed: Found) -> None:
+def identity(context: RouteContext, item: Item) -> Linked:
+    """Whose row it would be."""
+    return Linked(context.run.flow.source_system, item.raw.scope, item.key)
+
+
+def _named(owner: Linked) -> str:
+    return " ".join(filter(None, (owner.system, owner.scope, owner.key)))
+
+
+def _sort(context: RouteContext, item: Item, rows: list[Row], taken: dict[str, Linked], keyed: Found) -> None:
     """Of the rows that are nobody's yet, exactly one may be this record's, keyed by hand."""
-    header = _header(item)
+    header = header_of(item)
     free = [row for row in rows if row.external_id not in taken and not _is_anothers(header, row)]
     if len(free) > 1 or any(_made_by_us(row) for row in free):
         item.set_aside("ADOPTION_AMBIGUOUS", f"{len(free)} row(s) of {header.table} look like it, none clearly is.")
     elif free:
-        taken[free[0].external_id] = item.key
+        taken[free[0].external_id] = identity(context, item)
         keyed.append((item, free[0]))
 
 
@@ -96,7 +111,8 @@ def _made_by_us(row: Row) -> bool:
         return False
 
 
-def _header(item: Item) -> Part:
+def header_of(item: Item) -> Part:
+    """The part that stands for the record on the target."""
     shaped: Shaped = item.shaped  # type: ignore[assignment]
     return shaped.parts[0]
 
@@ -105,7 +121,7 @@ async def _relink(context: RouteContext, ours: Found) -> None:
     """Link what is there of each document; what is not there is planned as a create."""
     lines: dict[str, list[tuple[Item, Part]]] = defaultdict(list)
     for item, row in ours:
-        header = _header(item)
+        header = header_of(item)
         item.parts["header"] = as_found(context, _state(header, row.external_id), header, row)
         for part in item.shaped.parts[1:]:  # type: ignore[union-attr]
             lines[part.table].append((item, part))

@@ -96,8 +96,9 @@ def _part(planned: Planned, external_id: str, status: str, sent_at: float, recei
         action=planned.action,
         sent_at=sent_at,
         version=receipt.version if receipt else "",
-        landed=receipt.landed if receipt else False,
+        landed=receipt.landed and not receipt.pending if receipt else False,
         before=planned.before,
+        pending=receipt.pending if receipt else "",
     )
 
 
@@ -220,6 +221,8 @@ def _conclude(context: RouteContext, item: Item, delivery: Delivery) -> None:
         item.set_aside(code, REASONS[code].meaning, due_at=_due(context, doubtful, delivery.sent_at))
     elif outstanding:
         item.set_aside("PARTIAL_ON_TARGET", REASONS["PARTIAL_ON_TARGET"].meaning)
+    elif pending := item.pending:
+        item.set_aside(pending, REASONS[pending].meaning)
     else:
         landed = all(part.landed for part in item.parts.values())
         created = any(p.action is Action.CREATE and p.part.name == HEADER for p in item.plan)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import msgspec
+
 from ml_connector import clock
 from ml_connector.records.base import fingerprint
 from ml_connector.sync.context import RouteContext
@@ -66,12 +68,27 @@ async def _ask(context: RouteContext, asked: dict[str, list[tuple[Item, PartStat
         rows = await context.target.read(table, [state.external_id for _, state, _ in some])
         for item, state, part in some:
             row = rows.get(state.external_id)
+            if state.pending:
+                item.parts[state.name] = _as_decided(context, item, state, part, row)
+                continue
             if row is None:
                 del item.parts[state.name]
                 continue
             found = as_found(context, state, part, row)
             if state.status == "doubt" or found.landed:
                 item.parts[state.name] = found
+
+
+def _as_decided(context: RouteContext, item: Item, state: PartState, part: Part, row: Row | None) -> PartState:
+    """What people have made of a part that is theirs to finish. One that is not seen goes on waiting: it is never made
+    a second time."""
+    if row is None:
+        return state
+    if row.note and (row.pending != state.pending or row.version != state.version):
+        item.remarks.append(row.note)
+    if not row.pending and (differing := context.target.differences(part.payload, row)):
+        item.remarks.append(f"People changed {', '.join(differing)} on the target.")
+    return msgspec.structs.replace(state, pending=row.pending, landed=not row.pending, version=row.version)
 
 
 async def _search(context: RouteContext, searched: list[tuple[Item, PartState, Part]]) -> None:
@@ -91,4 +108,12 @@ def as_found(context: RouteContext, state: PartState, part: Part, row: Row) -> P
     """The part as it is on the target; its fingerprint is the wanted one only when nothing differs."""
     equal = not context.target.differences(part.payload, row)
     wanted = fingerprint(part.payload) if equal else b""
-    return done(state, external_id=row.external_id, fingerprint=wanted, version=row.version, landed=equal)
+    landed = equal and not row.pending
+    return done(
+        state,
+        external_id=row.external_id,
+        fingerprint=wanted,
+        version=row.version,
+        landed=landed,
+        pending=row.pending,
+    )

@@ -12,7 +12,18 @@ from typing import Any
 from ml_connector import clock
 from ml_connector.records import Entity
 from ml_connector.sync.report import Report, WouldWrite
-from ml_connector.sync.store import Intent, Lease, RawRef, RecordRow, RouteState, Run, RunOptions, Settlement, Store
+from ml_connector.sync.store import (
+    Intent,
+    Lease,
+    Linked,
+    RawRef,
+    RecordRow,
+    RouteState,
+    Run,
+    RunOptions,
+    Settlement,
+    Store,
+)
 from ml_connector.systems.base import Answer, Facts, Json, RawRecord, Receipt, System, Target, Write
 
 
@@ -62,8 +73,8 @@ class DryStore:
         mine = self._rows.get(route_id, {})
         return self._store.known(route_id, keys) | {key: mine[key] for key in keys if key in mine}
 
-    def linked(self, route_id: int, target_ids: Sequence[str]) -> dict[str, str]:
-        mine = {row.target_id: key for key, row in self._rows.get(route_id, {}).items()}
+    def linked(self, route_id: int, target_ids: Sequence[str]) -> dict[str, Linked]:
+        mine = {row.target_id: Linked("", row.scope, key) for key, row in self._rows.get(route_id, {}).items()}
         return self._store.linked(route_id, target_ids) | {i: mine[i] for i in target_ids if i in mine}
 
     def same_natural(self, route_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]:

@@ -21,6 +21,8 @@ class PairRoute(msgspec.Struct, frozen=True):
     """Cron, UTC."""
     parents: tuple[Entity, ...] = ()
     """Routes that have to be through before this one."""
+    optional: bool = False
+    """Passed over where the target lacks its table, unless the operator names the route in the configuration."""
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -47,6 +49,8 @@ class RouteConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What an equal natural key under another id leads to."""
     sweep_every_days: int = 7
     """How often all keys and versions are compared; 0: never."""
+    optional: bool = False
+    """Passed over where the target lacks its table."""
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):

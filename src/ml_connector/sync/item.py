@@ -84,6 +84,11 @@ class Item:
         return self.known is not None and self.known.released
 
     @property
+    def pending(self) -> str:
+        """The reason under which people on the target come next, or have refused it; "" where they have not to."""
+        return next((part.pending for part in self.parts.values() if part.pending), "")
+
+    @property
     def delivered_before(self) -> bool:
         return self.known is not None and bool(self.known.parts)
 

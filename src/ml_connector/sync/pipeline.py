@@ -13,6 +13,7 @@ from ml_connector.sync.context import RouteContext
 from ml_connector.sync.deliver import Delivery, deliver, intend
 from ml_connector.sync.doubt import settle_doubts
 from ml_connector.sync.item import Item
+from ml_connector.sync.match import match
 from ml_connector.sync.normalize import normalize
 from ml_connector.sync.resolve import resolve
 from ml_connector.sync.settle import settle
@@ -93,6 +94,9 @@ class Pipeline:
         await _let_others_on()
         shape(context, items)
         await _let_others_on()
+        if context.target.reconciles:
+            await match(context, items)
+            return items
         await settle_doubts(context, items)
         await adopt(context, items)
         plan(context, items)

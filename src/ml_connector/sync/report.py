@@ -75,6 +75,8 @@ class RouteReport(msgspec.Struct):
     cursor: str | None = None
     stopped: ExceptionLine | None = None
     """Why the route did not get to its end."""
+    skipped: ExceptionLine | None = None
+    """Why an optional route was passed over."""
 
     @property
     def read(self) -> int:
@@ -90,6 +92,7 @@ class RouteReport(msgspec.Struct):
             **self.counts,
             "requests": dict(self.requests),
             "cursor": self.cursor,
+            "skipped": self.skipped.message if self.skipped else None,
         }
 
 

@@ -27,9 +27,13 @@ Referred = tuple[str, Entity, Reference]
 
 
 async def resolve(context: RouteContext, items: list[Item]) -> None:
-    """Fill in `refs`, or set the record aside for everything that it refers to in vain."""
+    """Fill in `refs`, or set the record aside for everything that it refers to in vain.
+
+    What the pair does not move at all (a cost center where the target has none) is no concern of the target's.
+    """
+    moved = {route.entity for route in context.run.flow.routes}
     open_items = [
-        (item, item.record, item.record.references())
+        (item, item.record, [one for one in item.record.references() if one[1] in moved])
         for item in items
         if item.verdict is None and item.record is not None
     ]

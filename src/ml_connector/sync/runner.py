@@ -9,6 +9,7 @@ from ml_connector.errors import (
     ContractError,
     LeaseLostError,
     MLConnectorError,
+    ModuleMissingError,
     StoppedError,
     UnreachableError,
 )
@@ -36,6 +37,11 @@ async def run_flow(run: RunContext) -> Report:
             if isinstance(error, LeaseLostError):
                 raise
             break
+        except ModuleMissingError as error:
+            if not config.optional:
+                _stop(context, error, "failed")
+                break
+            context.report.skipped = _line(context, error)
         except (ConfigurationError, UnreachableError) as error:
             _stop(context, error, "failed")
             break  # the other routes use the same two systems and would fail for the same reason
@@ -143,8 +149,12 @@ def _outcome(report: RouteReport, complete: bool) -> str:
 
 
 def _stop(context: RouteContext, error: MLConnectorError, outcome: str) -> None:
+    context.report.outcome = outcome
+    context.report.stopped = _line(context, error)
+    context.run.report.exceptions.insert(0, context.report.stopped)
+
+
+def _line(context: RouteContext, error: MLConnectorError) -> ExceptionLine:
     code = "STOPPED" if isinstance(error, StoppedError) else type(error).__name__.removesuffix("Error").upper()
     who = error.who or ("ml-connector developers" if isinstance(error, ContractError) else "nobody")
-    context.report.outcome = outcome
-    context.report.stopped = ExceptionLine(context.entity.value, "", code, error.message, error.fix, who)
-    context.run.report.exceptions.insert(0, context.report.stopped)
+    return ExceptionLine(context.entity.value, "", code, error.message, error.fix, who)

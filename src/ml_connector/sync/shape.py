@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ml_connector.errors import RecordError
+from ml_connector.records import REASONS
 from ml_connector.records.base import fingerprint
 from ml_connector.sync.context import RouteContext
 from ml_connector.sync.item import Item, Planned
@@ -50,6 +51,8 @@ def _plan(context: RouteContext, item: Item) -> None:
     if item.coding_issues and any(planned.part.name != "header" for planned in item.plan):
         item.plan.clear()
         item.set_aside_for(item.coding_issues)
+    elif not item.plan and item.pending:
+        item.set_aside(item.pending, REASONS[item.pending].meaning)
 
 
 def _planned(part: Part, state: PartState | None, wanted: bytes) -> Planned | None:

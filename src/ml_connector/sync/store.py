@@ -96,6 +96,16 @@ class PartState(msgspec.Struct, frozen=True, array_like=True):
     landed: bool = True
     before: bytes = b""
     """Fingerprint of the payload that an update replaced."""
+    pending: str = ""
+    """Reason under which people on the target come next, or have refused it; read back on each run."""
+
+
+class Linked(msgspec.Struct, frozen=True, array_like=True):
+    """Whose header a row of the target is."""
+
+    system: str
+    scope: str
+    key: str
 
 
 class RecordRow(msgspec.Struct, kw_only=True):
@@ -294,8 +304,8 @@ class Store(Protocol):
         """Keys of the records with these natural keys."""
         ...
 
-    def linked(self, route_id: int, target_ids: Sequence[str]) -> dict[str, str]:
-        """Which of these rows of the target are some record's header already: target id -> key."""
+    def linked(self, route_id: int, target_ids: Sequence[str]) -> dict[str, Linked]:
+        """Which of these rows are some record's header already, in any flow that writes the entity to this target."""
         ...
 
     def same_warning(self, route_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]: ...

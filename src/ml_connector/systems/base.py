@@ -154,11 +154,11 @@ class Receipt(msgspec.Struct, frozen=True):
     """The target's own version of the row (sys_mod_count, ETag) where it tells."""
     existed: bool = False
     """A create found the row there already, equal to what we sent: an earlier attempt had arrived."""
+    answer: str = ""
+    """What the target said, shortened, for the audit trail."""
     pending: str = ""
     """Done as far as we can do it, but people on the target come next: the reason (WAITING_APPROVAL) that the record
     waits under. It is read back on each run until `Row.pending` says otherwise."""
-    answer: str = ""
-    """What the target said, shortened, for the audit trail."""
 
 
 class Doubt(msgspec.Struct, frozen=True):

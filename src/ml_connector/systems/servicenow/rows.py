@@ -84,4 +84,4 @@ def as_row(form: Form, row: RowDict) -> TableRow:
     """What sync sees of a row."""
     columns: dict[str, Any] = {name: stored(value) for name, value in row.items() if value is not None}
     sys_id = (stored(row.get("sys_id")) or "").lower()
-    return TableRow(sys_id, columns, stored(row.get("sys_mod_count")) or "", form.table.name)
+    return TableRow(sys_id, columns, stored(row.get("sys_mod_count")) or "", table=form.table.name)

@@ -1,0 +1,33 @@
+"""IFS Cloud into Procurify, daily: cost centers become departments, orders go as requisitions."""
+
+from ml_connector.records import Entity
+from ml_connector.sync.flow import Pair, PairRoute
+
+PAIR = Pair(
+    source="ifs_cloud",
+    target="procurify",
+    routes=(
+        PairRoute(Entity.COST_CENTERS, schedule="0 3 * * *"),
+        PairRoute(Entity.GL_ACCOUNTS, schedule="0 3 * * *", parents=(Entity.COST_CENTERS,)),
+        PairRoute(Entity.SUPPLIERS, schedule="0 4 * * *"),
+        PairRoute(
+            Entity.PURCHASE_ORDERS,
+            schedule="0 4 * * *",
+            parents=(
+                Entity.COST_CENTERS,
+                Entity.GL_ACCOUNTS,
+                Entity.SUPPLIERS,
+            ),
+        ),
+        PairRoute(
+            Entity.INVOICES,
+            schedule="0 4 * * *",
+            parents=(
+                Entity.COST_CENTERS,
+                Entity.GL_ACCOUNTS,
+                Entity.SUPPLIERS,
+                Entity.PURCHASE_ORDERS,
+            ),
+        ),
+    ),
+)
