@@ -1,0 +1,229 @@
+"""The SYSPRO simulator: who may ask, which surface answers, and what people do inside the companies."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from ..exchange import Answer, Call, Label
+from ..framework import Row, Simulator, Size
+from ..story import build_story
+from . import iis, story_rows
+from .catalog import published
+from .database import CompanyData, Values, encoded_version
+from .editing import Editor
+from .odata import ODataError, ODataService, segments_of
+from .schema import TABLES
+from .switches import SysproSwitches
+
+USERNAME, PASSWORD = "ODATA", "odata-password-of-the-simulator"
+DEFAULT_COMPANY = "EDU1"
+_SEEDING = ("invoice_value", "analysis_values", "analysis_per", "cost_centers")
+_FIRST_COLUMNS = {
+    "ApSupplier": ("CompanyId", "Supplier", "SupplierName", "Currency", "TermsCode", "OnHold"),
+    "ApInvoice": (
+        "CompanyId", "Supplier", "Invoice", "InvoiceDate", "JournalDate", "OrigInvValue", "MthInvBal1", "Currency",
+        "InvoiceStatus",
+    ),
+    "PorMasterHdr": ("CompanyId", "PurchaseOrder", "Supplier", "OrderStatus", "OrderEntryDate", "Currency"),
+    "PorMasterDetail": (
+        "CompanyId", "PurchaseOrder", "Line", "LineType", "MStockCode", "MStockDes", "MOrderQty", "MForeignPrice",
+    ),
+    "GenMaster": ("CompanyId", "GlCode", "Description", "AccountType", "AccOnHoldFlag"),
+}  # fmt: skip
+
+
+class Rights(msgspec.Struct):
+    """What is in force, as `grant` answers."""
+
+    operators: list[str]  # enabled ones
+    companies: list[str]  # that the operators may enter
+    refused_tables: list[str]
+    odata: bool
+
+
+class SysproSimulator(Simulator):
+    """Two companies, EDU1 (the story's 10) and EDU2 (20); `story` is what they were filled with."""
+
+    system = "syspro"
+    title = "SYSPRO 8, Halvorsen Pumpen"
+    default_port = 9102
+    switches: SysproSwitches
+
+    def __init__(self, *, size: Size = "small", seed: int = 1, port: int = 0, start: datetime | None = None) -> None:
+        super().__init__(size=size, seed=seed, port=port, start=start)
+        self._began = self.clock.now()
+        self.story = build_story(size, seed, self._began, division="syspro")
+        self.switches = SysproSwitches()
+        self.operators = {USERNAME}
+        self.allowed_companies = set(story_rows.COMPANY_IDS.values())
+        self.refused_tables: set[str] = set()
+        self.odata_running = True
+        self._odata = ODataService()
+        self._fill()
+
+    def _fill(self) -> None:
+        self.companies: dict[str, CompanyData] = {}
+        self._filled_with = self._seeding()
+        for company in self.story.companies:
+            made = CompanyData(story_rows.COMPANY_IDS[company.number], company.name, company.currency)
+            made.fill(story_rows.company_rows(self.story, company, self._began.date(), self.switches))
+            self.companies[made.company_id] = made
+
+    def _seeding(self) -> tuple[Any, ...]:
+        return tuple(getattr(self.switches, name) for name in _SEEDING)
+
+    def switches_changed(self) -> None:
+        self._odata.forget()
+        if self._seeding() != self._filled_with:
+            self._fill()
+
+    # Serving -----------------------------------------------------------------------------------------------
+
+    async def answer(self, call: Call) -> Answer:
+        if len(call.target) > self.switches.url_limit:
+            return iis.page(self.switches.url_too_long)
+        segments = segments_of(call.path)
+        if segments is not None:
+            return self._answer_odata(call, segments)
+        return iis.page(404)
+
+    def classify(self, call: Call) -> Label:
+        segments = segments_of(call.path)
+        if segments is None:
+            return Label("read", "unknown")
+        rest = segments[1:] if self.switches.company_in_path else segments
+        entity = rest[0].partition("(")[0] if rest else "service document"
+        return Label("read" if call.method in ("GET", "HEAD") else "write", entity)
+
+    def _answer_odata(self, call: Call, segments: list[str]) -> Answer:
+        if not self.odata_running:
+            return iis.page(404)
+        if _basic(call) != (USERNAME, PASSWORD) or USERNAME not in self.operators:
+            refusal = iis.page(401) if self.switches.body_of_401 == "html" else Answer(401)
+            refusal.headers["WWW-Authenticate"] = "Basic"
+            return refusal
+        company_id, *rest = (segments or [""]) if self.switches.company_in_path else [DEFAULT_COMPANY, *segments]
+        company = self.companies.get(company_id)
+        if company is None:
+            return iis.page(404)
+        if company_id not in self.allowed_companies:
+            return iis.page(403)
+        if call.method != "GET":
+            return iis.page(405)
+        table = self._table_of_set(company, rest[0].partition("(")[0]) if rest else ""
+        if table in self.refused_tables:
+            return iis.page(403)
+        root = f"{self.url}/SYSPRO8Odata/SYSPROOData" + (f"/{company_id}" if self.switches.company_in_path else "")
+        try:
+            return self._odata.answer(call, company, rest, root, self.switches)
+        except ODataError as error:
+            return error.answer()
+
+    def _table_of_set(self, company: CompanyData, set_name: str) -> str:
+        found = published(company, self.switches).get(set_name)
+        return found.rows.table.name if found else ""
+
+    # Control -----------------------------------------------------------------------------------------------
+
+    def truth(self) -> Mapping[str, Sequence[Row]]:
+        """All tables; each row carries its company as `CompanyId`."""
+        return {
+            name: [_truth(company, row) for company in self.companies.values() for row in company.tables[name]]
+            for name in TABLES
+        }
+
+    def insert(self, set_name: str, values: Row, *, stamp: datetime | None = None) -> Row:
+        """`CompanyId` says where; without it EDU1. There is no stamp to pretend, but entry dates are of that day."""
+        company, plain = self._company_of(values)
+        today = (stamp or self.clock.now()).date()
+        return _truth(company, Editor(company, today).insert(set_name, plain))
+
+    def update(self, set_name: str, key: Row, values: Row, *, stamp: datetime | None = None) -> Row:
+        """Moves the row's TimeStamp; no date moves by itself."""
+        company, row = self._find(set_name, key)
+        today = (stamp or self.clock.now()).date()
+        _, plain = self._company_of({"CompanyId": company.company_id, **values})
+        Editor(company, today).update(set_name, row, plain)
+        return _truth(company, row)
+
+    def delete(self, set_name: str, key: Row) -> None:
+        company, row = self._find(set_name, key)
+        company.tables[set_name].remove(row)
+
+    def _company_of(self, values: Row) -> tuple[CompanyData, Values]:
+        """The company that is meant, and the values without it. Raises KeyError."""
+        plain = dict(values)
+        return self.companies[str(plain.pop("CompanyId", DEFAULT_COMPANY))], plain
+
+    def _find(self, set_name: str, key: Row) -> tuple[CompanyData, Values]:
+        """The one row that is meant, in the company that is meant, else in the first that has it. Raises KeyError."""
+        if set_name not in TABLES:
+            raise KeyError(set_name)
+        wanted = dict(key)
+        company_id = wanted.pop("CompanyId", None)
+        for company in [self.companies[company_id]] if company_id else self.companies.values():
+            found = company.tables[set_name].find(wanted)
+            if len(found) > 1:
+                raise ValueError(f"{len(found)} rows of {set_name} have {wanted}")
+            if found:
+                return company, found[0]
+        raise KeyError(f"{set_name} {wanted}")
+
+    def grant(self, change: Row) -> Rights:
+        """One of {"operator", "granted"}, {"company", "granted"}, {"table", "granted"}, {"odata": true or false}."""
+        granted = bool(change.get("granted", True))
+        if "operator" in change:
+            _put(self.operators, str(change["operator"]), granted)
+        elif "company" in change:
+            _put(self.allowed_companies, str(change["company"]), granted)
+        elif "table" in change:
+            if change["table"] not in TABLES:
+                raise KeyError(change["table"])
+            _put(self.refused_tables, str(change["table"]), not granted)
+        elif "odata" in change:
+            self.odata_running = bool(change["odata"])
+        elif change:
+            raise ValueError("say operator, company, table or odata")
+        return Rights(
+            sorted(self.operators), sorted(self.allowed_companies), sorted(self.refused_tables), self.odata_running
+        )
+
+    def settings(self) -> dict[str, object]:
+        return {"company_id": DEFAULT_COMPANY, "enet_url": self.url}
+
+    def credentials(self) -> dict[str, object]:
+        return {"auth_mode": "basic", "username": USERNAME, "password": PASSWORD}
+
+    def page_columns(self, set_name: str) -> Sequence[str] | None:
+        return _FIRST_COLUMNS.get(set_name) or ("CompanyId", *TABLES[set_name].keys)
+
+    def page_title(self, set_name: str) -> str:
+        return TABLES[set_name].title
+
+
+def _truth(company: CompanyData, row: Values) -> Values:
+    return {"CompanyId": company.company_id, **row, "TimeStamp": encoded_version(row["TimeStamp"])}
+
+
+def _basic(call: Call) -> tuple[str, str]:
+    scheme, _, text = call.header("Authorization").partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        name, _, password = base64.b64decode(text.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return name, password
+
+
+def _put(where: set[str], what: str, wanted: bool) -> None:
+    if wanted:
+        where.add(what)
+    else:
+        where.discard(what)
