@@ -104,6 +104,9 @@ def _said(system: str, reason: str) -> str:
     return f"{system}: {reason}"
 
 
+LINED = (Entity.PURCHASE_ORDERS, Entity.INVOICES)
+
+
 def _seconds(metafunc: pytest.Metafunc, system: str, variant: Variant, marks: set[str]) -> list[Any]:
     """What a case is repeated over beside the variants: entities, or what may be missing."""
     if "absence" in metafunc.fixturenames:
@@ -122,7 +125,7 @@ def _entities(system: str, marks: set[str]) -> list[Any]:
         found = [entity for entity in DEPENDENCY_ORDER if entity in known.writes]
     else:
         return [None]
-    return [entity for entity in found if entity.is_document] if "documents" in marks else found
+    return [entity for entity in found if entity in LINED] if "documents" in marks else found
 
 
 @pytest.fixture(autouse=True)

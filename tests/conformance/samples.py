@@ -16,6 +16,7 @@ from ml_connector.records import (
     Department,
     Entity,
     GLAccount,
+    GLPosting,
     Invoice,
     InvoiceLine,
     InvoiceStatus,
@@ -64,6 +65,8 @@ def changed(record: Record) -> Record:
             lines = (charged, *record.lines[1:])
             net = sum((line.amount for line in lines), Decimal(0))
             return msgspec.structs.replace(record, net=net, gross=net, due_date=date(2026, 5, 1), lines=lines)
+        case GLPosting():
+            return msgspec.structs.replace(record, text="changed")
     return msgspec.structs.replace(record, name=f"{record.name} changed")  # type: ignore[attr-defined]
 
 
@@ -95,6 +98,8 @@ class Text:
 def with_text(entity: Entity, number: int, value: str) -> Text:
     """In the name, or in the first line's description of a document."""
     record = sample(entity, number)
+    if isinstance(record, GLPosting):
+        return Text(msgspec.structs.replace(record, text=value), "header", value)
     if not isinstance(record, PurchaseOrder | Invoice):
         return Text(msgspec.structs.replace(record, name=value), "header", value)
     first = msgspec.structs.replace(record.lines[0], description=value)
@@ -104,6 +109,8 @@ def with_text(entity: Entity, number: int, value: str) -> Text:
 
 def with_code(record: Record, code: str) -> Record:
     """The record under another code or number, which is its key, too."""
+    if isinstance(record, GLPosting):
+        return msgspec.structs.replace(record, key=join_key(SCOPE, code), journal=code)
     if record.entity is Entity.INVOICES:
         return msgspec.structs.replace(record, key=join_key(SCOPE, f"id {code}"), number=code)
     name = "number" if record.entity is Entity.PURCHASE_ORDERS else "code"
@@ -175,6 +182,14 @@ def _invoice(number: int) -> Invoice:
     )  # fmt: skip
 
 
+def _posting(number: int) -> GLPosting:
+    return GLPosting(
+        key=join_key(SCOPE, "GL", f"{number:04}"), scope=SCOPE, journal=f"GL{number:04}", line="1", company=SCOPE,
+        posting_date=date(2026, 3, 5), gl_account=ACCOUNT, cost_center=CENTER, currency="EUR", amount=Decimal("10.05"),
+        text=f"posting {number}",
+    )  # fmt: skip
+
+
 _MADE: dict[Entity, Callable[[int], Record]] = {
     Entity.GL_ACCOUNTS: _account,
     Entity.COST_CENTERS: _center,
@@ -183,4 +198,5 @@ _MADE: dict[Entity, Callable[[int], Record]] = {
     Entity.SUPPLIERS: _supplier,
     Entity.PURCHASE_ORDERS: _order,
     Entity.INVOICES: _invoice,
+    Entity.GL_POSTINGS: _posting,
 }

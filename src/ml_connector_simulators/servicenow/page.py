@@ -297,6 +297,20 @@ def _listings(instance: Instance) -> list[Listing]:
                 _text("Valid to", "valid_to"),
             ),
         ),
+        Listing(
+            "GL postings",
+            "u_erp_gl_posting",
+            (
+                _text("ERP", "u_erp_source"),
+                _text("Journal", "u_journal"),
+                _text("Line", "u_line"),
+                _text("Posted", "u_posting_date"),
+                _text("GL account", "u_gl_account"),
+                _text("Cost center", "u_cost_center"),
+                _text("Amount", "u_amount"),
+                _text("Currency", "u_currency"),
+            ),
+        ),
         Listing("Departments", "cmn_department", (_text("ID", "id"), _text("Name", "name"))),
         Listing(
             "Locations",

@@ -251,6 +251,25 @@ FOUNDATION = (
     TableDefinition("sys_user_role", "Role", "system", keys("name")),
 )
 
+CUSTOM = (
+    TableDefinition(
+        "u_erp_gl_posting",
+        "ERP GL Posting",
+        "foundation",
+        (
+            *keys("u_erp_source", "u_company", "u_journal", "u_line", "u_fiscal_period"),
+            *of("date", "u_posting_date", "u_entry_date"),
+            *keys("u_gl_account", "u_cost_center", "u_currency"),
+            *of("decimal", "u_amount"),
+            *texts("u_description", size=255),
+            CORRELATION,
+        ),
+        display="u_journal",
+        business=True,
+    ),
+)
+"""A table that this customer made for the postings of its ERPs."""
+
 PROCUREMENT = (
     TableDefinition(
         "proc_po",
@@ -678,4 +697,4 @@ METADATA = (
     ),
 )
 
-TABLES = (TASK, *FOUNDATION, *PROCUREMENT, *SOURCE_TO_PAY, *IMPORT_SETS, *METADATA)
+TABLES = (TASK, *FOUNDATION, *CUSTOM, *PROCUREMENT, *SOURCE_TO_PAY, *IMPORT_SETS, *METADATA)

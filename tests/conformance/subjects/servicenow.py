@@ -40,6 +40,7 @@ POISON = {
     "cmn_location": {"name": "n" * 300},
     "proc_po": {"ship_to": ""},
     "sn_apo_invoice": {"supplier_invoice_number": "7" * 60},
+    "u_erp_gl_posting": {"u_journal": "7" * 60},
 }
 """Values that a table of the pages refuses (a mandatory column left empty) or cuts."""
 NET = {
@@ -56,6 +57,8 @@ CODE = {
     (PAGES, Entity.SUPPLIERS): "correlation_id",
     (PAGES, Entity.PURCHASE_ORDERS): "correlation_id",
     (PAGES, Entity.INVOICES): "supplier_invoice_number",
+    (PAGES, Entity.GL_POSTINGS): "u_journal",
+    (STAGING, Entity.GL_POSTINGS): "u_journal",
     (STAGING, Entity.GL_ACCOUNTS): "gl_account",
     (STAGING, Entity.COST_CENTERS): "account_number",
     (STAGING, Entity.DEPARTMENTS): "id",
@@ -150,11 +153,12 @@ class ServiceNowSubject(Subject):
         return CODE[self._profile, entity]
 
     def poison(self, target: Target, payload: Values, table: str) -> dict[str, Any]:
-        return {**payload, **({"u_erp_source": ""} if self._profile == STAGING else POISON[table])}
+        staged = self._profile == STAGING and table not in POISON
+        return {**payload, **({"u_erp_source": ""} if staged else POISON[table])}
 
     def revoke_writing(self, entity: Entity) -> tuple[str, ...]:
         self.take_roles()
-        if self._profile == STAGING:
+        if self._profile == STAGING and entity is not Entity.GL_POSTINGS:
             spend = entity is Entity.INVOICES
             return ("sn_spend_intg.procurement_integrator" if spend else "sn_fcms_intg.integration_user",)
         return (WRITE_ROLE.get(entity, "may not write"),)

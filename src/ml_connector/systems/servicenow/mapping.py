@@ -332,6 +332,32 @@ PAGES_INVOICES = EntityMapping(
     ),
 )
 
+GL_POSTINGS = EntityMapping(
+    Entity.GL_POSTINGS,
+    Table(
+        "u_erp_gl_posting",
+        {
+            "u_erp_source": text(Known("erp_source"), essential=True),
+            "u_company": text("company"),
+            "u_journal": key("journal", essential=True),
+            "u_line": key("line", essential=True),
+            "u_posting_date": day("posting_date", essential=True),
+            "u_entry_date": day("entry_date"),
+            "u_fiscal_period": text("fiscal_period"),
+            "u_gl_account": text(code("gl_account")),
+            "u_cost_center": text(code("cost_center")),
+            "u_amount": amount("amount", essential=True),
+            "u_currency": choice("currency", essential=True),
+            "u_description": text("text"),
+        },
+        erp_key=Value("key"),
+        roles=("u_erp_gl_posting_user",),
+    ),
+    Match((), lambda record: record.key),
+    codes=(),
+)
+"""Neither the pages nor the vendor name a table for postings: the customer makes this one (FACTS 30)."""
+
 PAGES = {
     mapping.entity: mapping
     for mapping in (
@@ -342,6 +368,7 @@ PAGES = {
         PAGES_SUPPLIERS,
         PAGES_PURCHASE_ORDERS,
         PAGES_INVOICES,
+        GL_POSTINGS,
     )
 }
 
@@ -573,6 +600,7 @@ S2P = {
         S2P_SUPPLIERS,
         S2P_PURCHASE_ORDERS,
         S2P_INVOICES,
+        GL_POSTINGS,
     )
 }
 
