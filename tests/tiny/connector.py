@@ -207,7 +207,7 @@ class TinyTarget:
 
     @property
     def reconciles(self) -> bool:
-        return False
+        return self.entity.value in self.world.keyed_by_people
 
     @property
     def chooses_ids(self) -> bool:
@@ -254,7 +254,23 @@ class TinyTarget:
         return Doubt("no answer") if fate == "lost" else done
 
     def _do(self, write: Write) -> Answer:
+        answer = self._do_at_once(write)
+        if self.entity.value not in self.world.approved or not isinstance(answer, Receipt):
+            return answer
+        return msgspec.structs.replace(answer, pending=self._row(write.part.table, answer.external_id).pending)
+
+    def _row(self, table: str, row_id: str) -> Row:
+        decided = self.world.approved.get(self.entity.value)
+        pending = "" if decided is None or table != self.entity.value else decided.get(row_id, "WAITING_APPROVAL")
+        return Row(row_id, self.world.table(table)[row_id], "", pending, f"decided: {pending or 'approved'}")
+
+    def _do_at_once(self, write: Write) -> Answer:
         rows = self.world.table(write.part.table)
+        if self.entity.value in self.world.approved and write.action is Action.UPDATE:
+            if write.payload != write.part.payload and write.part.draft:
+                rows[write.external_id].update(write.payload)  # the release of a draft
+                return Receipt(write.external_id)
+            return RefusedError("it cannot be changed", code="TARGET_IMMUTABLE")
         if write.action is Action.CREATE:
             row_id = write.external_id or f"t{len(rows) + 1}"
             if row_id in rows:
@@ -273,7 +289,7 @@ class TinyTarget:
 
     async def read(self, table: str, ids: Sequence[str]) -> dict[str, Row]:
         self.world.reads += 1
-        return {i: Row(i, self.world.table(table)[i]) for i in ids if i in self.world.table(table)}
+        return {i: self._row(table, i) for i in ids if i in self.world.table(table)}
 
     async def find(self, candidates: Sequence[Candidate]) -> list[list[Row]]:
         self.world.reads += 1
@@ -288,7 +304,8 @@ class TinyTarget:
     async def find_parts(self, parts: Sequence[Part]) -> list[list[Row]]:
         self.world.reads += 1
         return [
-            [Row(i, r) for i, r in self.world.table(p.table).items() if p.lookup.items() <= r.items()] for p in parts
+            [self._row(p.table, i) for i, r in self.world.table(p.table).items() if p.lookup.items() <= r.items()]
+            for p in parts
         ]
 
     async def lines_of(self, header_table: str, header_id: str) -> list[Row]:

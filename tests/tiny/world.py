@@ -25,6 +25,10 @@ class World:
     on_write: Callable[[World, Any], str] = lambda world, write: ""
     """Called for each row write; "" lets it through, `lost` does it and loses the answer, `dropped` loses the
     request, `late` keeps it for `finish_late`, any other text refuses it."""
+    approved: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By entity that people approve: id of the row -> "" once approved, or the reason why not."""
+    keyed_by_people: set[str] = field(default_factory=set)
+    """Entities that people enter here: they are compared only."""
     late: list[Callable[[], None]] = field(default_factory=list)
 
     def put(self, entity: str, **row: Any) -> Row:
