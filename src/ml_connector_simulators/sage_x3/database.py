@@ -47,7 +47,7 @@ class Record:
     def __init__(self, values: dict[str, Any], extra: dict[str, Any]) -> None:
         self.values = values
         self.extra = extra
-        self.changes = 0
+        self.changes = 0  # those that moved a stamp
         self.wires: dict[str, msgspec.Raw] = {}  # by facet, until the row or a switch changes
 
 
@@ -117,11 +117,10 @@ class Rows:
             raise ValueError(f"the key of {self.table.name} cannot be changed")
         record.values.update(values)
         record.extra.update(extra)
-        self.changed(record)
+        self.refresh(record)
 
-    def changed(self, record: Record) -> None:
-        """To be called after every change of a row's values."""
-        record.changes += 1
+    def refresh(self, record: Record) -> None:
+        """To be called after every change of a row or of what is shown inside it."""
         record.wires.clear()
         self.version += 1
 
@@ -201,6 +200,9 @@ class Database:
         _stamp(record, moment, by)
         if name == "BPSUPPLIER" and by == "class" and "BPSNAM" in given:
             self._keep_partner(record, moment, "")
+        supplier = self.tables["BPSUPPLIER"].get(rows.key(record)) if name == "BPARTNER" else None
+        if supplier is not None:  # which may show its partner's columns
+            self.tables["BPSUPPLIER"].refresh(supplier)
         self._touch_header(rows, record, moment, by, touch_header)
         return record
 
@@ -225,7 +227,7 @@ class Database:
             return
         if wanted and by == "class" and not rows.table.own_class:
             _stamp(head, moment, by)
-        heads.changed(head)
+        heads.refresh(head)
 
     def _keep_partner(self, supplier: Record, moment: datetime, country: str) -> None:
         partners = self.tables["BPARTNER"]
@@ -247,6 +249,7 @@ def utc(moment: datetime) -> str:
 def _stamp(record: Record, moment: datetime, by: By) -> None:
     if by == "import":
         return
+    record.changes += 1
     record.values["UPDDAT"] = moment.astimezone(UTC).date().isoformat()
     if by == "class":
         record.values["UPDDATTIM"] = record.values["updatedDate"] = utc(moment)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 from urllib.parse import quote
+from zlib import crc32
 
 import msgspec
 
@@ -61,7 +62,7 @@ class ReadService:
         link = self._linker(call, given, host)
         links = {"$first": link("")}
         if first > 0:
-            links["$prev"] = link(f"lt.{_key_text(result.keys[first])}")
+            links["$prev"] = link(f"lt.{_key_text(result.keys[first])}" if first < last else "le.")
         if last < len(result.records):
             links["$next"] = link(f"gt.{_key_text(result.keys[last - 1])}")
             links["$last"] = link("le.")
@@ -172,12 +173,13 @@ class ReadService:
     def _resource(self, table: Table, record: Record, facet: Literal["query", "details"]) -> dict[str, Any]:
         key = "~".join(str(record.values[name]) for name in table.key)
         path = f"{self._catalog.code(table)}('{key}')"
+        stamp = None if table.name in self._switches.stampless else record.values["UPDDATTIM"]
         shown: dict[str, Any] = {
             "$uuid": record.values["AUUID"],
             "$key": key,
             "$url": f"{quote(path, safe=_SAFE)}?representation={self._catalog.representation(table)}.$details",
-            "$etag": f"{record.values['UPDDATTIM'] or ''}{record.changes}",
-            "$updDate": record.values["UPDDATTIM"] or record.values["UPDDAT"],
+            "$etag": f"{crc32(key.encode()):08x}{record.changes:04x}",
+            "$updDate": stamp or record.values["UPDDAT"],
             "$updUsr": record.values["UPDUSR"],
             **self._shown(record.values, self._catalog.columns(table, facet)),
             **record.extra,

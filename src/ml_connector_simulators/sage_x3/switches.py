@@ -54,11 +54,10 @@ class SageSwitches(Switches):
     sites: Literal["refuse", "hide"] = "refuse"  # a site without right: 403 for lists, or its rows are left out
 
     # Representations (§3, §5, §6)
-    class_codes: dict[str, str] = msgspec.field(default_factory=dict)  # class as in the fact sheet -> its code here
-    representations: dict[str, str] = msgspec.field(
-        default_factory=dict
-    )  # class as in the fact sheet -> its representation here
-    line_arrays: dict[str, str] = msgspec.field(default_factory=dict)  # line table -> the array's name here
+    # what the fact sheet calls a class, its representation, a line table -> what it is called here
+    class_codes: dict[str, str] = msgspec.field(default_factory=dict)
+    representations: dict[str, str] = msgspec.field(default_factory=dict)
+    line_arrays: dict[str, str] = msgspec.field(default_factory=dict)
     lines_in_query: tuple[str, ...] = ()  # classes whose $query holds lines
     line_classes: bool = False  # whether line tables are classes of their own
     stampless: tuple[str, ...] = ()  # classes whose facets lack UPDDATTIM
