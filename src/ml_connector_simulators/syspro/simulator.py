@@ -17,11 +17,16 @@ from . import iis, story_rows
 from .catalog import published
 from .database import CompanyData, Values, encoded_version
 from .editing import Editor
+from .enet import OBJECTS, EnetService, operation_of
 from .odata import ODataError, ODataService, segments_of
 from .schema import TABLES
+from .sessions import Sessions
 from .switches import SysproSwitches
 
 USERNAME, PASSWORD = "ODATA", "odata-password-of-the-simulator"
+OPERATOR, OPERATOR_PASSWORD = "MLCON", "operator-password-of-the-simulator"
+HUMAN = "AMEYER"  # somebody who works in SYSPRO
+COMPANY_PASSWORD = "company-password-of-the-simulator"
 DEFAULT_COMPANY = "EDU1"
 _SEEDING = ("invoice_value", "analysis_values", "analysis_per", "cost_centers")
 _FIRST_COLUMNS = {
@@ -44,7 +49,15 @@ class Rights(msgspec.Struct):
     operators: list[str]  # enabled ones
     companies: list[str]  # that the operators may enter
     refused_tables: list[str]
+    licensed_objects: list[str]
     odata: bool
+    enet: bool
+    sessions_open: int
+    sessions_opened: int
+    sessions_closed: int
+    sessions_evicted: int
+    sessions_expired: int
+    evicted_operators: list[str]
 
 
 class SysproSimulator(Simulator):
@@ -60,11 +73,14 @@ class SysproSimulator(Simulator):
         self._began = self.clock.now()
         self.story = build_story(size, seed, self._began, division="syspro")
         self.switches = SysproSwitches()
-        self.operators = {USERNAME}
+        self.operators = {USERNAME, OPERATOR, HUMAN}
+        self.operator_passwords = {OPERATOR: OPERATOR_PASSWORD, HUMAN: "a-person-s-password"}
+        self.company_password = COMPANY_PASSWORD
         self.allowed_companies = set(story_rows.COMPANY_IDS.values())
         self.refused_tables: set[str] = set()
         self.odata_running = True
         self._odata = ODataService()
+        self._enet = EnetService(self)
         self._fill()
 
     def _fill(self) -> None:
@@ -91,12 +107,14 @@ class SysproSimulator(Simulator):
         segments = segments_of(call.path)
         if segments is not None:
             return self._answer_odata(call, segments)
-        return iis.page(404)
+        operation = operation_of(call.path)
+        return iis.page(404) if operation is None else self._enet.answer(call, operation)
 
     def classify(self, call: Call) -> Label:
         segments = segments_of(call.path)
         if segments is None:
-            return Label("read", "unknown")
+            operation = operation_of(call.path)
+            return Label("read", "unknown") if operation is None else self._enet.classify(call, operation)
         rest = segments[1:] if self.switches.company_in_path else segments
         entity = rest[0].partition("(")[0] if rest else "service document"
         return Label("read" if call.method in ("GET", "HEAD") else "write", entity)
@@ -176,7 +194,14 @@ class SysproSimulator(Simulator):
         raise KeyError(f"{set_name} {wanted}")
 
     def grant(self, change: Row) -> Rights:
-        """One of {"operator", "granted"}, {"company", "granted"}, {"table", "granted"}, {"odata": true or false}."""
+        """Changes one thing; {} changes nothing. Returns the rights now in force and the counts of sessions.
+
+        {"operator", "granted"}  {"company", "granted"}  {"table", "granted"}
+        {"object": "GENSGC", "granted": false}           no licence for a business object
+        {"odata": false}  {"enet": false}                the service is not installed
+        {"sessions": "expire"}                           ends all sessions of e.net
+        {"logon": "MLCON", "company": "EDU1"}            somebody else logs on as this operator
+        """
         granted = bool(change.get("granted", True))
         if "operator" in change:
             _put(self.operators, str(change["operator"]), granted)
@@ -189,16 +214,57 @@ class SysproSimulator(Simulator):
         elif "odata" in change:
             self.odata_running = bool(change["odata"])
         elif change:
-            raise ValueError("say operator, company, table or odata")
+            self._grant_enet(change, granted)
+        return self._rights()
+
+    def _grant_enet(self, change: Row, granted: bool) -> None:
+        if "object" in change:
+            if change["object"] not in OBJECTS:
+                raise KeyError(change["object"])
+            _put(self._enet.licensed, str(change["object"]), granted)
+        elif "enet" in change:
+            self._enet.running = bool(change["enet"])
+        elif change.get("sessions") == "expire":
+            self.sessions.end_all()
+        elif "logon" in change:
+            self._enet.logon(str(change["logon"]), str(change.get("company", DEFAULT_COMPANY)))
+        else:
+            raise ValueError("say operator, company, table, object, odata, enet, sessions or logon")
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions of e.net and their counters."""
+        return self._enet.sessions
+
+    def _rights(self) -> Rights:
+        sessions = self.sessions
         return Rights(
-            sorted(self.operators), sorted(self.allowed_companies), sorted(self.refused_tables), self.odata_running
+            operators=sorted(self.operators),
+            companies=sorted(self.allowed_companies),
+            refused_tables=sorted(self.refused_tables),
+            licensed_objects=sorted(self._enet.licensed),
+            odata=self.odata_running,
+            enet=self._enet.running,
+            sessions_open=len(sessions),
+            sessions_opened=sessions.opened,
+            sessions_closed=sessions.closed,
+            sessions_evicted=sessions.evicted,
+            sessions_expired=sessions.expired,
+            evicted_operators=list(sessions.evicted_operators),
         )
 
     def settings(self) -> dict[str, object]:
         return {"company_id": DEFAULT_COMPANY, "enet_url": self.url}
 
     def credentials(self) -> dict[str, object]:
-        return {"auth_mode": "basic", "username": USERNAME, "password": PASSWORD}
+        return {
+            "auth_mode": "basic",
+            "username": USERNAME,
+            "password": PASSWORD,
+            "operator": OPERATOR,
+            "operator_password": OPERATOR_PASSWORD,
+            "company_password": COMPANY_PASSWORD,
+        }
 
     def page_columns(self, set_name: str) -> Sequence[str] | None:
         return _FIRST_COLUMNS.get(set_name) or ("CompanyId", *TABLES[set_name].keys)

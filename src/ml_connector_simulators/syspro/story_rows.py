@@ -442,7 +442,8 @@ class Books:
                     "ExpenseType": kind,
                 },
             )
-            postings.append(self._posting(code, amount, text, day, amount, invoice.currency, analysis, invoice))
+            own = line.amount if line else invoice.tax
+            postings.append(self._posting(code, amount, text, day, own, invoice.currency, analysis, invoice))
             if line is None or not coded:
                 continue
             if whole:
@@ -451,8 +452,8 @@ class Books:
                 yield from self._analysis_rows(analysis, day, line.cost_center, amount, split)
         for center, amount in by_center.items():
             yield self._analysis_row(whole, day, center, amount, len(by_center) > 1)
-        code = CONTROL_ACCOUNT
-        postings.append(self._posting(code, -total, str(invoice.number), day, -total, invoice.currency, 0, invoice))
+        code, own, text = CONTROL_ACCOUNT, -invoice.gross, str(invoice.number)
+        postings.append(self._posting(code, -total, text, day, own, invoice.currency, 0, invoice))
 
     def _analysis_rows(self, entry: int, day: date, center: str, amount: Decimal, split: bool) -> Iterator[NewRow]:
         if not split:
