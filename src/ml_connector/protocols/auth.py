@@ -133,7 +133,15 @@ class _TokenAnswer(msgspec.Struct):
     refresh_token: str | None = None
 
 
-_DECODER = msgspec.json.Decoder(_TokenAnswer)
+_FIELDS = msgspec.json.Decoder(dict[str, Any])
+_CAMEL_CASE = {"accessToken": "access_token", "expiresIn": "expires_in", "refreshToken": "refresh_token"}
+"""Some endpoints spell the names so."""
+
+
+def _decoded(body: bytes) -> _TokenAnswer:
+    """Raises msgspec.DecodeError or UnicodeDecodeError."""
+    found = {_CAMEL_CASE.get(name, name): value for name, value in _FIELDS.decode(body).items()}
+    return msgspec.convert(found, _TokenAnswer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,10 @@ class _Token:
     headers: dict[str, str] = field(repr=False)
     renew_at: float
     expires_at: float
+
+
+AccessToken = _Token
+"""What `TokenBroker._obtain` of a connector's own scheme gives, made by `_token_of`."""
 
 
 def renewal_lead_s(ttl_s: float) -> float:
@@ -322,7 +334,7 @@ class TokenEndpoint:
         if response.status != 200:
             raise self._refusal(response)
         try:
-            return _DECODER.decode(response.body)
+            return _decoded(response.body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise AuthenticationError(
                 "The token endpoint did not answer with a token.",
@@ -345,7 +357,9 @@ class TokenEndpoint:
             )
         said = redact(plain_explanation(response))[:200]
         message = f"The token endpoint refused client {self.client_id!r} ({response.status})."
-        return AuthenticationError(f"{message} It said: {said}" if said else message, fix=_advice(response), **fields)
+        return AuthenticationError(
+            f"{message} It said: {said}" if said else message, fix=_advice(response), code=_code(response), **fields
+        )
 
 
 _ADVICE = {
@@ -353,7 +367,7 @@ _ADVICE = {
     "unauthorized_client": "Allow this kind of grant for the client, and check its secret.",
     "unsupported_grant_type": "Switch this kind of grant on in the system.",
     "invalid_scope": "Check the scope of this connection; the client may not have it.",
-    "invalid_grant": "The stored sign-in has ended or was withdrawn: connect again.",
+    "invalid_grant": "The stored sign-in has ended or was withdrawn: sign in and connect again.",
     "invalid_request": "Check the settings of this connection; the endpoint misses something.",
 }
 
@@ -494,8 +508,8 @@ class OAuth2RefreshToken(TokenBroker):
             grant = {"grant_type": "refresh_token", "refresh_token": refresh_token, **self._scope}
             try:
                 return await self._endpoint.ask(grant, self._count), refresh_token
-            except AuthenticationError:
-                if self._otherwise is None:
+            except AuthenticationError as error:
+                if self._otherwise is None or error.fields.get("code") == "invalid_client":
                     raise
         if self._otherwise is None:
             raise AuthenticationError("Nobody has signed in yet.", fix="Connect this connection once.")

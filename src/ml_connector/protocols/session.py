@@ -24,6 +24,13 @@ BeforeSend = Callable[[], None]
 OnExchange = Callable[[Request, Response | MLConnectorError, float], None]
 """Told of every attempt: the request without its sign-in headers, what came of it, seconds."""
 
+Rejected = Callable[[Response], bool]
+"""Whether an answer says that the sign-in was not accepted; some systems redirect to a page for people instead."""
+
+
+def is_401(response: Response) -> bool:
+    return response.status == 401
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -53,6 +60,7 @@ class Session:
         *,
         before_send: BeforeSend | None = None,
         on_exchange: OnExchange | None = None,
+        rejected: Rejected = is_401,
     ) -> None:
         self.http = http
         self.auth = auth
@@ -62,6 +70,7 @@ class Session:
         self.before_send = before_send
         """Called immediately before each attempt of a write."""
         self.on_exchange = on_exchange
+        self.rejected = rejected
         self._reads = self._writes = self._retries = 0
         self._tokens_before = auth.token_requests
 
@@ -113,7 +122,7 @@ class Session:
         """One attempt; a rejected sign-in is renewed and the request sent once more, for it was not carried out."""
         async with self.http.slots:
             headers, response = await self._exchange(request)
-            if response.status == 401 and not (request.expect and 401 in request.expect):
+            if self.rejected(response) and not (request.expect and response.status in request.expect):
                 await self.auth.renew(headers)
                 self._retries += 1
                 headers, response = await self._exchange(request)

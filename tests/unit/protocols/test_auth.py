@@ -310,3 +310,17 @@ async def test_a_dead_refresh_token_asks_for_a_new_sign_in(server: ScriptedServe
         await rotating(server, http, MemoryStore(StoredToken("refresh-0"))).headers()
     with pytest.raises(AuthenticationError, match="Nobody has signed in"):
         await rotating(server, http, MemoryStore(None)).headers()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"accessToken": "token-1", "expiresIn": 300, "refreshToken": "refresh-1"},
+        {"access_token": "token-1", "expires_in": "300", "refreshToken": "refresh-1"},
+    ],
+)
+async def test_names_in_camel_case_are_read(server: ScriptedServer, http: Http, body: Any) -> None:
+    store = MemoryStore(StoredToken("refresh-0"))
+    server.script(Reply(body=body))
+    assert await rotating(server, http, store).headers() == {"Authorization": "Bearer token-1"}
+    assert store.stored == StoredToken("refresh-1", "token-1", clock.now() + timedelta(seconds=300), 1)
