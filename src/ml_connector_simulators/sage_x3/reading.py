@@ -193,16 +193,35 @@ class ReadService:
     def _shown(self, values: Mapping[str, Any], columns: Mapping[str, Column]) -> dict[str, Any]:
         """The values with their references' titles."""
         shown: dict[str, Any] = {}
-        for name in columns:
+        for name, column in columns.items():
             value = values[name]
-            if value == "" and self._switches.empty_texts != "blank":
-                if self._switches.empty_texts == "null":
-                    shown[name] = None
-                continue
-            shown[name] = value
+            if column.size:
+                shown |= self._array(name, value)
+            elif value != "" or self._switches.empty_texts == "blank":
+                shown[name] = self._single(value, column)
+            elif self._switches.empty_texts == "null":
+                shown[name] = None
             if name in ("CUR", "PTE") and value:
                 shown[f"{name}_REF"] = {"$title": _TITLES.get(value, value), name: value}
         return shown
+
+    def _single(self, value: Any, column: Column) -> Any:
+        if value is None and column.kind == "D":
+            return {"null": None, "blank": "", "zeros": "0000-00-00"}[self._switches.empty_dates]
+        return self._number(value)
+
+    def _number(self, value: Any) -> Any:
+        return str(value) if isinstance(value, Decimal) and self._switches.decimals == "text" else value
+
+    def _array(self, name: str, values: Sequence[Any]) -> dict[str, Any]:
+        """An array by index; a switch drops the empty places at its end, or makes each place a property."""
+        shown = [self._number(value) for value in values]
+        if self._switches.arrays == "numbered":
+            return {f"{name}{place}": value for place, value in enumerate(shown, 1)}
+        if self._switches.arrays == "trimmed":
+            while shown and not values[len(shown) - 1]:
+                shown.pop()
+        return {name: shown}
 
     def _partner(self, supplier: Record) -> dict[str, Any]:
         partner = self._database.tables["BPARTNER"].get((supplier.values["BPSNUM"],))
@@ -220,6 +239,8 @@ class ReadService:
             if not nested:
                 arrays[name] = []
             for line in self._database.tables[lines.name].of_parent(key):
+                if not lines.only.items() <= line.values.items():
+                    continue
                 shown = {"$uuid": line.values["AUUID"], **self._shown(line.values, columns), **line.extra}
                 if not nested:
                     arrays[name].append(shown)

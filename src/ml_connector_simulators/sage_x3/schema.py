@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -38,6 +38,7 @@ class Table:
     array: str = ""  # the name of the lines in the parent's $details
     inside: tuple[str, ...] = ()  # analytics: the further key by which they belong to a line of `inside_of`
     inside_of: str = ""
+    only: Mapping[str, object] = field(default_factory=dict)  # what lines must hold to be shown inside the parent
     own_class: bool = False  # lines that are a class in every installation
 
     @cached_property
@@ -61,6 +62,7 @@ def _table(name: str, key: str, columns: str, **more: object) -> Table:
     return Table(name, tuple(key.split()), tuple(_columns(columns)), **more)  # type: ignore[arg-type]
 
 
+_DISCOUNTS = ", ".join(f"DISCRGVAL{n} N" for n in range(1, 10))
 _CODING = "DIE A3[9], CCE A15[9]"
 _TABLES = (
     _table(
@@ -81,6 +83,7 @@ _TABLES = (
         parent="BPSUPPLIER",
         link=("BPANUM",),
         array="BPAADDRESS",
+        only={"BPATYP": 1},
         own_class=True,
     ),
     _table(
@@ -95,8 +98,8 @@ _TABLES = (
         "PORDERQ",
         "POHNUM POPLIN POQSEQ",
         f"""POHNUM A20!, POPLIN I!, POQSEQ I!, POPSEQ I, ITMREF A20, ITMREFBPS A20, ITMDES A30, UOM A3, QTYUOM N,
-        PUU A3, QTYPUU N, RCPQTYPUU N, INVQTYPUU N, EXTRCPDAT D, PRHFCY A5, GROPRI N, NETPRI N, DISCRGVAL1 N,
-        DISCRGVAL2 N, DISCRGVAL3 N, LINAMT N, LINATIAMT N, LINCLEFLG M, LININVFLG M, LINSTA M, VAT A3[3], ACC A15,
+        PUU A3, QTYPUU N, RCPQTYPUU N, INVQTYPUU N, EXTRCPDAT D, PRHFCY A5, GROPRI N, NETPRI N, {_DISCOUNTS},
+        LINAMT N, LINATIAMT N, LINCLEFLG M, LININVFLG M, LINSTA M, VAT A3[3], ACC A15,
         {_CODING}""",
         parent="PORDER",
         link=("POHNUM",),

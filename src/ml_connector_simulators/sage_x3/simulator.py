@@ -106,7 +106,7 @@ class SageX3Simulator(Simulator):
             return page(404, _NOT_FOUND)
         refusal = self._gate.refusal(call, self.switches)
         if refusal is not None:
-            return refusal
+            return self._with_error_body(refusal)
         if self._is_busy():
             return page(503, NO_SESSION)
         self._at_once += 1
@@ -115,8 +115,8 @@ class SageX3Simulator(Simulator):
             if self.switches.pause_s:
                 await asyncio.sleep(self.switches.pause_s)
             return self._answer_class(call)
-        except RefusedError as refusal_:
-            return refusal_.answer()
+        except RefusedError as error:
+            return self._with_error_body(error.answer())
         finally:
             self._at_once -= 1
 
@@ -130,6 +130,13 @@ class SageX3Simulator(Simulator):
             code = found[0] if found else ""
             entity = {self._catalog.code(t): name for name, t in TABLES.items()}.get(code, code)
         return Label("read" if call.method in ("GET", "HEAD") else "write", entity)
+
+    def _with_error_body(self, answer: Answer) -> Answer:
+        """401 and 403 come in one of three forms; what is plain text stays so."""
+        form = self.switches.error_body
+        if answer.status not in (401, 403) or form == "diagnoses" or "json" not in answer.headers["Content-Type"]:
+            return answer
+        return page(answer.status, "" if form == "empty" else f"<html><body>{answer.status}</body></html>")
 
     def _is_busy(self) -> bool:
         if self.switches.busy > 0:

@@ -11,8 +11,8 @@ CPY and its site. What X3 cannot express is left out or looks different:
 
 An invoice with an order is a purchase invoice (PINVOICED), one without a BP invoice (BPSINVLIG, BPSINVLIGA); a
 validated one has its GL entry under the same number. Beside what the story tells there is what a client must leave
-out: a second chart, other dimension types with codes that look like cost centers, a second ledger, simulated and
-temporary entries.
+out: a second chart, other dimension types with codes that look like cost centers, addresses of companies and sites,
+a second ledger, simulated and temporary entries.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def story_rows(story: Story) -> Iterator[NewRow]:
     sites = {site.company: site.number for site in reversed(story.sites)}
     yield from _account_rows(story)
     yield from _dimension_rows(story)
+    yield from _own_addresses(story)
     for supplier in story.suppliers:
         yield from _supplier_rows(supplier)
     for order in story.orders:
@@ -164,6 +165,15 @@ def _supplier_rows(supplier: Supplier) -> Iterator[NewRow]:
             "CRY": address.country,
         }
         yield NewRow("BPADDRESS", row, changed, created)
+
+
+def _own_addresses(story: Story) -> Iterator[NewRow]:
+    """Companies and sites keep their addresses in the same table, under types of their own."""
+    owners = [(2, c.number, c.name, c.country) for c in story.companies]
+    owners += [(3, s.number, s.name, s.country) for s in story.sites]
+    for kind, number, name, country in owners:
+        row = {"BPATYP": kind, "BPANUM": number, "BPAADD": "1", "BPADES": name, "CTY": name, "CRY": country}
+        yield NewRow("BPADDRESS", row, _OLD, _OLD)
 
 
 def _order_rows(order: Order, supplier: Supplier) -> Iterator[NewRow]:

@@ -45,6 +45,10 @@ class SageSwitches(Switches):
     missing_record: Literal["200", "404"] = "200"
     date_literals: Literal["both", "at", "quoted"] = "both"
     empty_texts: Literal["blank", "null", "absent"] = "blank"  # how an empty text field is written
+    empty_dates: Literal["null", "blank", "zeros"] = "null"
+    decimals: Literal["number", "text"] = "number"
+    arrays: Literal["full", "trimmed", "numbered"] = "full"  # X[n]: all places, no empty ones at the end, X1 X2 ..
+    error_body: Literal["diagnoses", "html", "empty"] = "diagnoses"  # of 401 and 403
     locked: tuple[str, ...] = ()  # records in somebody's hands, e.g. PORDER('P9001'); a key read finds the lock
     lock_answer: Literal["409", "200"] = "409"
     busy: int = 0  # so many of the next requests find no free session: 503 with an HTML page

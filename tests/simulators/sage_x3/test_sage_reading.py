@@ -134,6 +134,41 @@ async def test_empty_texts(caller: Caller, sage: SageX3Simulator, switch: str, s
     assert {name: value for name, value in order.items() if name == "ORDREF"} == shown
 
 
+@pytest.mark.parametrize(("switch", "shown"), [("null", None), ("blank", ""), ("zeros", "0000-00-00")])
+async def test_empty_dates(caller: Caller, sage: SageX3Simulator, switch: str, shown: str | None) -> None:
+    sage.set_switches(empty_dates=switch)
+    assert (await caller.details("GACCOUNT", "COR~6310")).json["VLYEND"] == shown
+
+
+async def test_decimals_may_be_texts(caller: Caller, sage: SageX3Simulator) -> None:
+    sage.set_switches(decimals="text")
+    order = (await caller.details("PORDER", "P9011")).json
+    assert (order["PORDERQ"][0]["NETPRI"], order["CLEFLG"]) == ("1.235", 1)
+
+
+async def test_arrays(caller: Caller, sage: SageX3Simulator) -> None:
+    order = (await caller.details("PORDER", "P9011")).json
+    assert order["PORDERQ"][0]["CCE"] == ["220"] + [""] * 8
+    sage.set_switches(arrays="trimmed")
+    order = (await caller.details("PORDER", "P9011")).json
+    assert (order["PORDERQ"][0]["CCE"], order["CCE"]) == (["220"], [])
+    sage.set_switches(arrays="numbered")
+    order = (await caller.details("PORDER", "P9011")).json
+    assert (order["PORDERQ"][0]["CCE1"], order["PORDERQ"][0]["DIE2"]) == ("220", "PRJ")
+
+
+@pytest.mark.parametrize(("form", "text"), [("html", "<html><body>403</body></html>"), ("empty", "")])
+async def test_a_refusal_may_come_without_diagnoses(
+    caller: Caller, sage: SageX3Simulator, form: str, text: str
+) -> None:
+    sage.set_switches(error_body=form)
+    sage.grant({"class": "PORDER", "granted": False})
+    reply = await caller.query("PORDER")
+    assert (reply.status, reply.text) == (403, text)
+    caller.authorization = ""
+    assert (await caller.query("PORDER")).json is None
+
+
 @pytest.mark.parametrize("status", ["200", "404"])
 async def test_a_missing_record(caller: Caller, sage: SageX3Simulator, status: str) -> None:
     sage.set_switches(missing_record=status)

@@ -72,6 +72,12 @@ def test_codes_that_belong_to_other_charts_and_dimensions(filled: SageX3Simulato
     assert [r["ENAFLG"] for r in rows(filled, "GACCOUNT", COA="COR", ACC="6990")] == [1]
 
 
+async def test_companies_and_sites_have_addresses_too(sage: SageX3Simulator, caller: Caller) -> None:
+    assert {r["BPATYP"] for r in rows(sage, "BPADDRESS")} == {1, 2, 3}
+    sage.insert("BPADDRESS", {"BPATYP": 3, "BPANUM": "V9001", "BPAADD": "1", "CTY": "A site of that name"})
+    assert len((await caller.details("BPSUPPLIER", "V9001")).json["BPAADDRESS"]) == 1
+
+
 def test_validated_invoices_have_a_balanced_entry(filled: SageX3Simulator) -> None:
     entries = {r["NUM"]: r["TYP"] for r in rows(filled, "GACCENTRY", STA=2, CAT=1)}
     assert entries == {r["NUM"]: r["GTE"] for r in rows(filled, "PINVOICE", STA=3)}
