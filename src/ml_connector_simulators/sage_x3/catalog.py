@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from .refusals import RefusedError, bad_request
-from .schema import CODING, STAMPS, TABLES, Column, Table
+from .schema import CODING, PRICES, STAMPS, TABLES, Column, Table
 from .switches import SageSwitches
 
 Facet = Literal["query", "details"]
@@ -61,4 +61,6 @@ class Catalog:
             hidden |= STAMPS
         if table.name == "PINVOICED" and not self._switches.invoice_line_coding:
             hidden |= CODING
+        if table.name == "PORDERQ" and self._switches.order_prices == "beside":
+            hidden |= PRICES
         return {c.name: c for c in table.columns if c.name not in hidden}

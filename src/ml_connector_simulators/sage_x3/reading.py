@@ -19,7 +19,7 @@ from ..exchange import Answer, Call
 from .catalog import Catalog
 from .database import Database, Key, Record, Rows
 from .refusals import RefusedError, bad_request, diagnosis
-from .schema import LINES, TABLES, Column, Table
+from .schema import LINES, PRICE_KEY, PRICES, TABLES, Column, Table
 from .switches import SageSwitches
 from .where import Order, parse_order, parse_where
 
@@ -249,7 +249,18 @@ class ReadService:
                 place = (lines.inside_of, tuple(line.values[n] for n in lines.inside))
                 if place in made:
                     made[place].setdefault(name, []).append(shown)
+        if table.name == "PORDER" and self._switches.order_prices == "beside":
+            arrays["PORDERP"] = self._prices(key)
         return arrays
+
+    def _prices(self, order: Key) -> list[dict[str, Any]]:
+        """PORDERP as an array of its own: one row for the releases of a line."""
+        columns = {c.name: c for c in TABLES["PORDERQ"].columns if c.name in PRICES or c.name in PRICE_KEY}
+        prices: dict[Key, dict[str, Any]] = {}
+        for line in self._database.tables["PORDERQ"].of_parent(order):
+            key = tuple(line.values[name] for name in PRICE_KEY)
+            prices.setdefault(key, self._shown(line.values, columns))
+        return list(prices.values())
 
     # Metadata --------------------------------------------------------------------------------------------------
 

@@ -185,3 +185,6 @@ TABLES = {table.name: table for table in _TABLES}
 LINES = {head: tuple(t for t in _TABLES if t.parent == head) for head in TABLES}
 STAMPS = frozenset({"UPDDATTIM", "updatedDate"})
 CODING = frozenset({"ACC", "DIE", "CCE"})
+PRICE_KEY = ("POHNUM", "POPLIN", "POPSEQ")
+PRICES = frozenset({"ITMDES", "GROPRI", "NETPRI", "VAT", *(f"DISCRGVAL{n}" for n in range(1, 10))})
+"""The columns of PORDERP; several PORDERQ lines may share one."""

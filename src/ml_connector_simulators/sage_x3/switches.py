@@ -65,6 +65,7 @@ class SageSwitches(Switches):
     lines_in_query: tuple[str, ...] = ()  # classes whose $query holds lines
     line_classes: bool = False  # whether line tables are classes of their own
     stampless: tuple[str, ...] = ()  # classes whose facets lack UPDDATTIM
+    order_prices: Literal["merged", "beside"] = "merged"  # PORDERP's columns: in PORDERQ, or an array of their own
     analytics: Literal["beside", "nested"] = "beside"  # BPSINVLIGA, GACCENTRYA: beside the lines, or inside each
     invoice_line_coding: bool = True  # whether PINVOICED lines show ACC, DIE and CCE
     partner_in_supplier: bool = False  # whether BPSUPPLIER.$details shows BPRNAM, CRN, EECNUM, CRY, LAN

@@ -267,6 +267,16 @@ async def test_line_classes(caller: Caller, sage: SageX3Simulator) -> None:
     assert (await caller.details("PORDERQ", "P9013~1000~2")).json["POQSEQ"] == 2
 
 
+async def test_prices_may_be_an_array_of_their_own(caller: Caller, sage: SageX3Simulator) -> None:
+    sage.set_switches(order_prices="beside")
+    order = (await caller.details("PORDER", "P9013")).json
+    assert [(x["POPLIN"], x["POQSEQ"], x["QTYUOM"], "NETPRI" in x) for x in order["PORDERQ"]] == [
+        (1000, 1, 4, False),
+        (1000, 2, 4, False),
+    ]
+    assert [(x["POPLIN"], x["POPSEQ"], x["NETPRI"]) for x in order["PORDERP"]] == [(1000, 1, 20)]
+
+
 async def test_a_profile_without_the_class(caller: Caller, sage: SageX3Simulator) -> None:
     sage.grant({"class": "PINVOICE", "granted": False})
     reply = await caller.query("PINVOICE")
