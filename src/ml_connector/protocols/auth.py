@@ -469,13 +469,7 @@ class OAuth2RefreshToken(TokenBroker):
             stored = await self._load()
             if (token := self._usable(stored, rejected)) is not None:
                 return token
-            try:
-                return await self._exchange(stored)
-            except AuthenticationError:
-                newer = await self._load()
-                if newer.version == stored.version:
-                    raise
-                return self._usable(newer, rejected) or await self._exchange(newer)
+            return await self._exchange(stored, rejected)
 
     async def _load(self) -> StoredToken:
         stored = await self._store.load()
@@ -490,9 +484,18 @@ class OAuth2RefreshToken(TokenBroker):
         token = self._token_of(stored.access_token, (stored.expires_at - clock.now()).total_seconds())
         return token if token.renew_at > clock.monotonic() else None
 
-    async def _exchange(self, stored: StoredToken) -> _Token:
+    async def _exchange(self, stored: StoredToken, rejected: str | None) -> _Token:
+        """Buy the next pair, unless another process turns out to have done so while we asked."""
         self._mask(stored.refresh_token)
-        answer, kept = await self._renewed(stored.refresh_token)
+        try:
+            answer, kept = await self._refreshed(stored.refresh_token), stored.refresh_token
+        except AuthenticationError as error:
+            newer = await self._load()
+            if newer.version != stored.version:
+                return self._usable(newer, rejected) or await self._exchange(newer, rejected)
+            if self._otherwise is None or error.fields.get("code") == "invalid_client":
+                raise
+            answer, kept = await self._endpoint.ask({**self._otherwise, **self._scope}, self._count), ""
         new = StoredToken(
             answer.refresh_token or kept,
             answer.access_token,
@@ -502,18 +505,11 @@ class OAuth2RefreshToken(TokenBroker):
         self._mask(new.refresh_token)
         return await self._save(stored, new)
 
-    async def _renewed(self, refresh_token: str) -> tuple[_TokenAnswer, str]:
-        """The endpoint's answer, and the refresh token that goes on where the answer has none."""
-        if refresh_token:
-            grant = {"grant_type": "refresh_token", "refresh_token": refresh_token, **self._scope}
-            try:
-                return await self._endpoint.ask(grant, self._count), refresh_token
-            except AuthenticationError as error:
-                if self._otherwise is None or error.fields.get("code") == "invalid_client":
-                    raise
-        if self._otherwise is None:
+    async def _refreshed(self, refresh_token: str) -> _TokenAnswer:
+        if not refresh_token:
             raise AuthenticationError("Nobody has signed in yet.", fix="Connect this connection once.")
-        return await self._endpoint.ask({**self._otherwise, **self._scope}, self._count), ""
+        grant = {"grant_type": "refresh_token", "refresh_token": refresh_token, **self._scope}
+        return await self._endpoint.ask(grant, self._count)
 
     def _mask(self, refresh_token: str) -> None:
         register_secret(refresh_token)
@@ -526,6 +522,8 @@ class OAuth2RefreshToken(TokenBroker):
         swapped = await self._store.compare_and_swap(stored, new)
         self._unsaved = None
         winner = new if swapped else await self._load()
+        if winner.expires_at is None:  # the connection was given another refresh token meanwhile
+            winner = new
         assert winner.expires_at is not None
         return self._token_of(winner.access_token, (winner.expires_at - clock.now()).total_seconds())
 

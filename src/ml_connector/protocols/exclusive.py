@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 from ml_connector import clock
 from ml_connector.errors import UnreachableError
@@ -23,28 +24,30 @@ class Locks(Protocol):
     def give_back(self, name: str, owner: str) -> None: ...
 
 
-_here: dict[tuple[int, str], asyncio.Lock] = {}
+_here: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] = WeakKeyDictionary()
 """By event loop and name: who waits in the same process does not ask the store."""
 
 
 @asynccontextmanager
 async def exclusive(locks: Locks | None, name: str, *, wait_s: float = 120.0) -> AsyncIterator[None]:
-    """Hold the lock `name` for the body. Raises UnreachableError when others hold it for longer than `wait_s`."""
-    here = _here.setdefault((id(asyncio.get_running_loop()), name), asyncio.Lock())
+    """Hold the lock `name` for the body. Raises UnreachableError when others hold it for longer than `wait_s`.
+
+    What the body did stands, even where the store fails to take the lock back: it ends by itself.
+    """
+    here = _here.setdefault(asyncio.get_running_loop(), {}).setdefault(name, asyncio.Lock())
     async with here:
         if locks is None:
             yield
             return
         owner = secrets.token_hex(8)
         await _take(locks, name, owner, wait_s)
-        keeper = asyncio.create_task(_keep(locks, name, owner), name=f"lock {name}")
+        done = asyncio.Event()
+        keeper = asyncio.create_task(_keep(locks, name, owner, done), name=f"lock {name}")
         try:
             yield
         finally:
-            keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
-            await asyncio.shield(asyncio.to_thread(locks.give_back, name, owner))
+            done.set()
+            await asyncio.shield(keeper)
 
 
 async def _take(locks: Locks, name: str, owner: str, wait_s: float) -> None:
@@ -55,8 +58,20 @@ async def _take(locks: Locks, name: str, owner: str, wait_s: float) -> None:
         await clock.sleep(ASK_EVERY_S)
 
 
-async def _keep(locks: Locks, name: str, owner: str) -> None:
-    """Prolong well before the end; by real time, since the store counts by its own clock."""
-    while True:
-        await asyncio.sleep(TTL_S / 3)
-        await asyncio.to_thread(locks.take, name, owner, TTL_S)
+async def _keep(locks: Locks, name: str, owner: str, done: asyncio.Event) -> None:
+    """Prolong well before the end, by real time, since the store counts by its own clock; give back when done.
+
+    One task does both, so that no late prolonging takes the lock again. A store that is out of order for a moment ends
+    neither this nor the body.
+    """
+    while not await _is_set_within(done, TTL_S / 3):
+        with suppress(Exception):
+            await asyncio.to_thread(locks.take, name, owner, TTL_S)
+    with suppress(Exception):
+        await asyncio.to_thread(locks.give_back, name, owner)
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()

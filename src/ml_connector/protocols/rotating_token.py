@@ -25,10 +25,11 @@ class RotatingToken:
     A seed that was changed in the configuration replaces what is stored.
     """
 
-    def __init__(self, memory: Memory | None, seed: str) -> None:
+    def __init__(self, memory: Memory | None, seed: str, *, belongs_to: str = "") -> None:
+        """`belongs_to`: who signs in, where the seed does not say so; another one begins anew."""
         self._memory = memory or ProcessMemory()
         self._seed = seed
-        self._mark = hashlib.blake2b(seed.encode(), digest_size=12).hexdigest()
+        self._mark = hashlib.blake2b(f"{seed}{belongs_to}".encode(), digest_size=12).hexdigest()
 
     async def load(self) -> StoredToken:
         held = await asyncio.to_thread(self._memory.load)

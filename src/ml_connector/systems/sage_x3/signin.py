@@ -56,14 +56,17 @@ def sign_in(opening: Opening, http: Http, base_url: str) -> Auth:
     if isinstance(credentials, SignedJwt):
         return SignedToken(credentials, settings.jwt_lifetime_s)
     assert isinstance(credentials, ClientCredentials | AuthorizationCode)
-    seed = credentials.refresh_token if isinstance(credentials, AuthorizationCode) else ""
+    address = token_url(settings, base_url)
+    seed, belongs_to = "", "\n".join((address, credentials.client_id, credentials.client_secret))
+    if isinstance(credentials, AuthorizationCode):
+        seed, belongs_to = credentials.refresh_token, ""
     memory = opening.ports.memory("token") if opening.ports.memory is not None else None
     return OAuth2RefreshToken(
         http,
-        token_url(settings, base_url),
+        address,
         credentials.client_id,
         credentials.client_secret,
-        RotatingToken(memory, seed),
+        RotatingToken(memory, seed, belongs_to=belongs_to),
         settings.scope,
         alone=partial(exclusive, opening.ports.locks, f"token:{opening.name}"),
         otherwise={"grant_type": "client_credentials"} if isinstance(credentials, ClientCredentials) else None,
