@@ -11,6 +11,7 @@ from .schema import TABLES, Column, Table
 
 Values = dict[str, Any]
 FIRST_VERSION = 0x18F00
+FIRST_KEYED_JOURNAL = 500001  # of payables, for what people enter after the story
 SMALLEST_INDEXED = 64
 
 
@@ -123,11 +124,17 @@ class CompanyData:
         self.name = name
         self.currency = currency
         self._version = FIRST_VERSION
+        self._journal = FIRST_KEYED_JOURNAL
         self.tables = {table.name: Rows(table, self._next_version) for table in TABLES.values()}
 
     def fill(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         for table, values in rows:
             self.tables[table].insert(values)
+
+    def next_journal(self) -> int:
+        """A payables journal for one more entry."""
+        self._journal += 1
+        return self._journal - 1
 
     def _next_version(self) -> int:
         self._version += 1

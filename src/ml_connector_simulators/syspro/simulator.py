@@ -152,7 +152,7 @@ class SysproSimulator(Simulator):
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """All tables; each row carries its company as `CompanyId`."""
         return {
-            name: [_truth(company, row) for company in self.companies.values() for row in company.tables[name]]
+            name: _TruthRows([(company, row) for company in self.companies.values() for row in company.tables[name]])
             for name in TABLES
         }
 
@@ -271,6 +271,21 @@ class SysproSimulator(Simulator):
 
     def page_title(self, set_name: str) -> str:
         return TABLES[set_name].title
+
+
+class _TruthRows(Sequence[Row]):
+    """A table's rows, made readable only when somebody looks."""
+
+    def __init__(self, rows: list[tuple[CompanyData, Values]]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [_truth(*each) for each in self._rows[index]]
+        return _truth(*self._rows[index])
 
 
 def _truth(company: CompanyData, row: Values) -> Values:

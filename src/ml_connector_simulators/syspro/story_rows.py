@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -85,7 +86,7 @@ def company_rows(story: Story, company: Company, today: date, switches: SysproSw
     first = company.number == "10"
     for supplier in story.suppliers:
         if first or supplier.number in dealt_with:
-            yield from _supplier_rows(supplier)
+            yield from _supplier_rows(supplier, switches)
     yield from _dimension_rows(story, company, switches)
     for order in orders:
         yield from _order_rows(order, company, switches)
@@ -102,7 +103,7 @@ def company_rows(story: Story, company: Company, today: date, switches: SysproSw
     yield from books.journal_rows()
 
 
-def _supplier_rows(supplier: Supplier) -> Iterator[NewRow]:
+def _supplier_rows(supplier: Supplier, switches: SysproSwitches) -> Iterator[NewRow]:
     key = supplier_key(supplier.number)
     home, remit = supplier.addresses[0], supplier.addresses[-1]
     yield (
@@ -121,8 +122,8 @@ def _supplier_rows(supplier: Supplier) -> Iterator[NewRow]:
             "TermsCode": supplier.payment_terms,
             "TaxRegnNum": supplier.tax_number,
             "Nationality": supplier.country,
-            "MerchGlCode": "4010",
-            "FreightGlCode": "6410",
+            "MerchGlCode": gl_code("4010", "100", switches),
+            "FreightGlCode": gl_code("6410", "100", switches),
             "GrnMatchReqd": "N",
             "OnHold": "N",
             "PurchOrdAllowed": "Y",
@@ -290,10 +291,12 @@ class Books:
     ) -> Iterator[NewRow]:
         """One invoice with all that hangs on it; `changes` are fields of ApInvoice."""
         rate, mul_div = conversion(invoice.rate, invoice.currency)
-        amounts = self._amounts(invoice, rate, mul_div)
+        local = _amounts(invoice, lambda amount: to_local(amount, rate, mul_div))
+        amounts = local if self._switches.invoice_value == "local" else _amounts(invoice, rounded)
         # a header that differs from its lines (awkward) keeps its difference
         parts = sum((line.amount for line in invoice.lines), invoice.tax)
-        total = sum(amounts, Decimal(0)) + self._in_books(invoice.gross - parts, rate, mul_div)
+        difference = rounded(invoice.gross - parts)
+        total = sum(amounts, difference)
         posted = invoice.status != "preliminary"
         journal, postings = self._journal(invoice.entered_on, posted)
         self._entries[journal] += 1
@@ -304,7 +307,7 @@ class Books:
         yield from payments
         if not distributed:
             return
-        yield from self._distribution_rows(invoice, key, total, amounts, (journal, entry), postings, split)
+        yield from self._distribution_rows(invoice, key, total, amounts, local, (journal, entry), postings, split)
         if invoice.order:
             yield from self._grn_rows(invoice, key, amounts, journal, entry)
 
@@ -333,19 +336,10 @@ class Books:
         yield from self.invoice_rows(_awkward("SY-NODIST", before, before, "45.10"), distributed=False)
         yield from self.invoice_rows(_awkward("SY-SPLIT", before, before, "90.00"), split=True)
         yield from self.invoice_rows(_awkward("SY-DISPUTE", before, before, "61.00"), InvoiceStatus="D")
+        draft = replace(_awkward("SY-UNPOSTED", before, before, "37.00"), status="preliminary")
+        yield from self.invoice_rows(draft)
 
     # Parts of an invoice -----------------------------------------------------------------------------------
-
-    def _in_books(self, amount: Decimal, rate: Decimal, mul_div: str) -> Decimal:
-        """An amount of an invoice in the currency of OrigInvValue."""
-        return rounded(amount) if self._switches.invoice_value == "invoice" else to_local(amount, rate, mul_div)
-
-    def _amounts(self, invoice: Invoice, rate: Decimal, mul_div: str) -> list[Decimal]:
-        """What is distributed: an amount per line, then the tax if there is any. The last takes the rounding."""
-        given = [line.amount for line in invoice.lines] + ([invoice.tax] if invoice.tax else [])
-        amounts = [self._in_books(amount, rate, mul_div) for amount in given]
-        amounts[-1] += self._in_books(sum(given, Decimal(0)), rate, mul_div) - sum(amounts, Decimal(0))
-        return amounts
 
     def _head(
         self,
@@ -402,6 +396,7 @@ class Books:
         key: Mapping[str, str],
         total: Decimal,
         amounts: list[Decimal],
+        local: list[Decimal],
         where: tuple[int, int],
         postings: list[dict[str, Any]],
         split: bool,
@@ -424,9 +419,9 @@ class Books:
         if len(amounts) > len(lines):
             lines.append(None)
         by_center: dict[str, Decimal] = defaultdict(Decimal)
-        for number, (line, amount) in enumerate(zip(lines, amounts, strict=True), 1):
+        for number, (line, amount, posted) in enumerate(zip(lines, amounts, local, strict=True), 1):
             coded = line is not None and bool(line.cost_center)
-            analysis = (whole or self._next_analysis()) if coded else 0
+            analysis = whole or (self._next_analysis() if coded else 0)
             code = gl_code(line.account, line.cost_center, self._switches) if line else TAX_ACCOUNT
             text = line.text[:30] if line else "Tax"
             kind = "T" if line is None else "M" if line.order else "O"
@@ -443,17 +438,18 @@ class Books:
                 },
             )
             own = line.amount if line else invoice.tax
-            postings.append(self._posting(code, amount, text, day, own, invoice.currency, analysis, invoice))
+            postings.append(self._posting(code, posted, text, day, own, invoice.currency, analysis, invoice))
             if line is None or not coded:
                 continue
             if whole:
-                by_center[line.cost_center] += amount
+                by_center[line.cost_center] += posted
             else:
-                yield from self._analysis_rows(analysis, day, line.cost_center, amount, split)
+                yield from self._analysis_rows(analysis, day, line.cost_center, posted, split)
         for center, amount in by_center.items():
             yield self._analysis_row(whole, day, center, amount, len(by_center) > 1)
         code, own, text = CONTROL_ACCOUNT, -invoice.gross, str(invoice.number)
-        postings.append(self._posting(code, -total, text, day, own, invoice.currency, 0, invoice))
+        owed = -sum(local, Decimal(0))
+        postings.append(self._posting(code, owed, text, day, own, invoice.currency, 0, invoice))
 
     def _analysis_rows(self, entry: int, day: date, center: str, amount: Decimal, split: bool) -> Iterator[NewRow]:
         if not split:
@@ -550,6 +546,14 @@ class Books:
         for number, posting in enumerate(postings, 1):
             flag = {"EntryPosted": "Y" if posted else "N"}
             yield "GenJournalDetail", {**period, "Journal": journal, "EntryNumber": number, **posting, **flag}
+
+
+def _amounts(invoice: Invoice, in_books: Callable[[Decimal], Decimal]) -> list[Decimal]:
+    """What is distributed: an amount per line, then the tax if there is any. The last takes the rounding."""
+    given = [line.amount for line in invoice.lines] + ([invoice.tax] if invoice.tax else [])
+    amounts = [in_books(amount) for amount in given]
+    amounts[-1] += in_books(sum(given, Decimal(0))) - sum(amounts, Decimal(0))
+    return amounts
 
 
 def _awkward(number: str, entered: date, dated: date, amount: str) -> Invoice:

@@ -132,7 +132,7 @@ async def test_bodies_may_be_wrapped(caller: Caller, syspro: SysproSimulator, wr
     caller.token = reply.json if wrapping == "json" else str(reply.xml.text)
     assert len(caller.token) == 36
     reply = await caller.find(ONE_ACCOUNT)
-    text = reply.json if wrapping == "json" else reply.xml.text
+    text = str(reply.json if wrapping == "json" else reply.xml.text)
     assert text.startswith("<?xml")
     assert "<TableName>GenMaster</TableName>" in text
 
