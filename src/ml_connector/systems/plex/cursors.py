@@ -1,0 +1,65 @@
+"""What a stream remembers between runs, and why it may not be believed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from ml_connector.systems.base import Json
+from ml_connector.systems.plex.rows import moment_of
+
+MOST_RECENT = 5000
+"""Records of the overlap that are remembered; the others are read again and found unchanged."""
+WITNESSES = 5
+"""Records that have to be visible before an empty answer counts as nothing new."""
+
+
+class TimeCursor(msgspec.Struct, tag_field="kind", tag="time"):
+    """Changes are found by time."""
+
+    pcn: str
+    until: str
+    """The server's clock when reading began."""
+    recent: dict[str, str] = {}
+    """Key -> digest of the records of the overlap, and of the future, that were handled."""
+    witnesses: list[str] = []
+
+
+class ListCursor(msgspec.Struct, tag_field="kind", tag="list"):
+    """Changes are found by comparing a whole list."""
+
+    pcn: str
+    until: str
+    known: dict[str, str]
+    """Key -> version."""
+    source: str = ""
+    """Where the list comes from: another source has other keys."""
+
+
+class Unbelievable(Exception):  # noqa: N818 - never leaves this package; the word says what it is
+    """A cursor that must not be used; the text says why."""
+
+
+C = TypeVar("C", TimeCursor, ListCursor)
+
+
+def read_cursor(cursor: Json, kind: type[C], pcn: str) -> C:
+    """The stored cursor. Raises Unbelievable when it cannot be read or belongs to another PCN."""
+    try:
+        found = msgspec.convert(cursor, kind)
+    except msgspec.ValidationError as error:
+        raise Unbelievable(f"the cursor could not be read ({error})") from None
+    if moment_of(found.until) is None:
+        raise Unbelievable(f"the cursor's time {found.until!r} is none")
+    if found.pcn != pcn:
+        raise Unbelievable(f"the cursor is of PCN {found.pcn}")
+    return found
+
+
+def check_future(until: str, now: datetime, overlap: timedelta) -> None:
+    """Raises Unbelievable for a time that the server's clock has not reached."""
+    moment = moment_of(until)
+    if moment is not None and moment > now + overlap:
+        raise Unbelievable(f"the cursor ({until}) lies in the future of the server's clock")
