@@ -314,6 +314,7 @@ class Http:
         return kind(
             f"{request.name}: the answer is larger than {self.settings.max_body_bytes:,} bytes.",
             fix="Make the page size of this stream smaller.",
+            too_big=True,
         )
 
 
@@ -394,7 +395,8 @@ def _failure(request: Request, request_id: str, error: Exception) -> MLConnector
     else:
         what = "the connection was lost before the answer was complete"
     kind = OutcomeUnknownError if request.is_write else RemoteFaultError
-    return kind(f"{request.name}: {what}.", request_id=request_id)
+    timed_out = True if isinstance(error, TimeoutError) else None
+    return kind(f"{request.name}: {what}.", request_id=request_id, timed_out=timed_out)
 
 
 def _unsent(request: Request, error: Exception) -> MLConnectorError | None:
