@@ -100,7 +100,7 @@ def _erase(plant: Plant, scenario: Scenario, played: Played) -> None:
 
 
 def _slow_run(plant: Plant, scenario: Scenario, played: Played) -> None:
-    """renew, tokens: a run that lasts long enough for its lease to be renewed, with a sign-in that is stored."""
+    """renew, memory: a run that lasts long enough for its lease to be renewed, with a sign-in that is stored."""
     prepare(plant, scenario.stage, scenario.seed)
     plant.call(functools.partial(plant.snow.add_fault, action={"do": "delay", "seconds": SLOWLY_S}))
     _killed(plant, scenario, played)
@@ -116,6 +116,6 @@ COMMANDS: dict[str, Work] = {
     "released": functools.partial(_decide, "release"),
     "erase": _erase,
     "renew": _slow_run,
-    "tokens": _slow_run,
+    "memory": _slow_run,
 }
 """By the name of the transaction."""

@@ -203,7 +203,7 @@ def _alternating(first: Moment) -> Iterator[Moment]:
 def _commands(database: str, profiles: Sequence[str]) -> Iterator[Scenario]:
     """What is not part of every run, once before and once after its commit."""
     for number, command in enumerate(COMMANDS):
-        setup = Setup(profile=profiles[number % len(profiles)], signed="refresh" if command == "tokens" else "client")
+        setup = Setup(profile=profiles[number % len(profiles)], signed="refresh" if command == "memory" else "client")
         whens = [(when,) for when in WHEN] if command == "open_workspace" else [WHEN]
         for some in whens:
             name = f"{database}/commands/{command}.{'+'.join(some)}"

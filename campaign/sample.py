@@ -42,7 +42,7 @@ COMMANDS = (
     ("sqlite", "excluded", "excluded:before_commit"),
     ("sqlite", "released", "released:before_commit"),
     ("sqlite", "erase", "erase:after_commit"),
-    ("sqlite", "tokens", "tokens:before_commit tokens:after_commit"),
+    ("sqlite", "memory", "memory:before_commit memory:after_commit locks:after_commit"),
     ("postgresql", "renew", "renew:before_commit"),
 )
 WRITES: tuple[tuple[str, Stage, str], ...] = (
@@ -81,7 +81,7 @@ def _store_kill(text: str) -> StoreKill:
 def _commands() -> list[Scenario]:
     made = []
     for database, command, points in COMMANDS:
-        setup = Setup(signed="refresh" if command == "tokens" else "client")
+        setup = Setup(signed="refresh" if command == "memory" else "client")
         kills = tuple(_store_kill(point) for point in points.split())
         name = f"sample/{database}/commands/{command}"
         made.append(Scenario(name, "commands", database, setup, "first", kills, command=command))

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from flows.compare_simulators import disagreements
 from flows.plant import Plant
 from ml_connector import clock
 
@@ -23,25 +22,25 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_every_document_arrives_once(plant: Plant, fault: str) -> None:
     rule, action = FAULTS[fault]
     with clock.use(clock.ManualClock()) as manual:
-        plant.loop.call(lambda: plant.snow.add_fault(**rule, action=action))
+        plant.loop.call(lambda: plant.target.add_fault(**rule, action=action))
         for _ in range(6):
             plant.run()
             manual.advance(120)
-        plant.loop.call(plant.snow.faults.clear)
+        plant.loop.call(plant.target.faults.clear)
         for _ in range(4):
             report = plant.run()
             manual.advance(120)
     assert report.outcome in ("complete", "complete_with_exceptions")
-    assert disagreements(plant.ifs.url, plant.snow.url) == []
+    assert plant.disagreements() == []
 
 
 def test_source_faults_lose_nothing(plant: Plant) -> None:
     with clock.use(clock.ManualClock()) as manual:
         for number, do in ((5, "drop_after"), (7, "truncate"), (11, "html")):
-            plant.loop.call(lambda n=number, d=do: plant.ifs.add_fault(every=n, action={"do": d}))  # type: ignore[misc]
+            plant.loop.call(lambda n=number, d=do: plant.source.add_fault(every=n, action={"do": d}))  # type: ignore[misc]
         for _ in range(4):
             plant.run()
             manual.advance(120)
-        plant.loop.call(plant.ifs.faults.clear)
+        plant.loop.call(plant.source.faults.clear)
         plant.run()
-    assert disagreements(plant.ifs.url, plant.snow.url) == []
+    assert plant.disagreements() == []

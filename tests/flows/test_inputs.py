@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.compare_simulators import disagreements
-from flows.plant import Plant
+from flows.plant import FLOW, Plant
 from ml_connector import clock
 
 PAGE = Path(__file__).parents[2] / "docs" / "inputs.md"
@@ -38,7 +37,7 @@ def told() -> Iterator[tuple[str, str, str, str]]:
 def test_awkward_inputs_end_as_the_page_says(make_plant: Callable[..., Plant]) -> None:
     plant = make_plant()
     plant.run()
-    rows = {(row["entity"], row["key"]): row for row in plant.app.records("ifs-to-snow")}
+    rows = {(row["entity"], row["key"]): row for row in plant.app.records(FLOW)}
     expected = {(route, key): (state, code) for route, key, state, code in told()}
     assert len(expected) > 60
     found = {key: (rows[key]["state"], rows[key]["code"]) if key in rows else None for key in expected}
@@ -47,14 +46,14 @@ def test_awkward_inputs_end_as_the_page_says(make_plant: Callable[..., Plant]) -
 
 def test_fractions_land_where_the_column_takes_decimals(make_plant: Callable[..., Plant]) -> None:
     plant = make_plant()
-    plant.loop.call(lambda: plant.snow.set_switches(integer_quantities=False))
+    plant.loop.call(lambda: plant.target.set_switches(integer_quantities=False))
     plant.run()
     states = {key: plant.row("purchase_orders", key)["state"] for key in ("P9008", "P9009")}
     assert states == {"P9008": "landed", "P9009": "landed"}
     assert plant.row("invoices", "10/9011")["state"] == "landed"
     total = [row["subtotal"] for row in plant.table("sn_apo_invoice") if row.get("correlation_id") == "10/9011"]
     assert total == ["EUR;0.3"]
-    assert disagreements(plant.ifs.url, plant.snow.url) == []
+    assert plant.disagreements() == []
 
 
 def touch(plant: Plant, invoice: int) -> None:
@@ -91,9 +90,9 @@ def test_what_people_change_on_the_target_is_noticed(
         if row.get(column) == value:
             key = {"sys_id": row["sys_id"]}
             if changes is None:
-                plant.loop.call(lambda k=key: plant.snow.delete(table, k))  # type: ignore[misc]
+                plant.loop.call(lambda k=key: plant.target.delete(table, k))  # type: ignore[misc]
             else:
-                plant.loop.call(lambda k=key: plant.snow.update(table, k, changes))  # type: ignore[misc]
+                plant.loop.call(lambda k=key: plant.target.update(table, k, changes))  # type: ignore[misc]
     plant.run()
     assert plant.row("invoices", "10/9016")["code"] == code
 
@@ -102,7 +101,7 @@ def test_order_received_on_the_target_is_locked(make_plant: Callable[..., Plant]
     plant = make_plant()
     plant.run()
     header = next(row["sys_id"] for row in plant.table("proc_po") if row.get("correlation_id") == "P9013")
-    plant.loop.call(lambda: plant.snow.grant({"receive": header}))
+    plant.loop.call(lambda: plant.target.grant({"receive": header}))
     plant.edit("PurchaseOrderSet", {"OrderNo": "P9013"}, NoteText="Please hurry")
     plant.run()
     assert plant.row("purchase_orders", "P9013")["code"] == "TARGET_LOCKED"
@@ -113,7 +112,7 @@ def test_vanished_invoice_is_cancelled_after_two_sweeps(make_plant: Callable[...
     key = {"Company": "10", "InvoiceId": 9016}
     with clock.use(clock.ManualClock()) as manual:
         plant.run()
-        plant.loop.call(lambda: plant.ifs.delete("PostingProposalHeadSet", key))
+        plant.loop.call(lambda: plant.source.delete("PostingProposalHeadSet", key))
         for _ in range(2):
             manual.advance(8 * 86_400)
             plant.run()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flows.compare_simulators import disagreements
 from flows.plant import Plant, counts
 
 TODAY_ORDER = "P10040"
 
 
 def assert_equal(plant: Plant) -> None:
-    assert disagreements(plant.ifs.url, plant.snow.url) == []
+    assert plant.disagreements() == []
 
 
 def test_first_load_brings_every_document_once(plant: Plant) -> None:
@@ -23,7 +22,7 @@ def test_second_run_costs_at_most_ten_requests_a_route_and_writes_nothing(plant:
     plant.run()  # the staging profile reads back what the target has worked on
     plant.forget_requests()
     report = plant.run()
-    assert plant.snow.writes == 0
+    assert plant.target.writes == 0
     assert all(sum(route.requests.values()) <= 10 for route in report.routes), [r.requests for r in report.routes]
 
 
@@ -31,7 +30,7 @@ def test_full_run_writes_nothing(plant: Plant) -> None:
     plant.run()
     plant.forget_requests()
     plant.run(full=True)
-    assert plant.snow.writes == 0
+    assert plant.target.writes == 0
     assert_equal(plant)
 
 
@@ -59,7 +58,7 @@ def test_edited_order_line_sends_that_line_alone(plant: Plant) -> None:
     plant.edit("PurchaseOrderLineSet", key, Description="Another description")
     report = plant.run()
     assert counts(report, "purchase_orders")["updated"] == 1
-    assert plant.snow.writes == 1
+    assert plant.target.writes == 1
     assert_equal(plant)
 
 
@@ -93,7 +92,7 @@ def test_missing_cost_center_created_then_replayed(plant: Plant) -> None:
     plant.run()
     assert plant.row("invoices", "10/9020")["code"] == "DIMENSION_MISSING"
     center = {"Company": "10", "CodeB": "666", "Description": "New hall", "ValidFrom": "2015-01-01"}
-    plant.loop.call(lambda: plant.ifs.insert("CodeBSet", {**center, "ValidUntil": "2049-12-31"}))
+    plant.loop.call(lambda: plant.source.insert("CodeBSet", {**center, "ValidUntil": "2049-12-31"}))
     assert counts(plant.run(), "cost_centers")["created"] == 1
     assert counts(plant.replay(), "invoices")["created"] == 1
     assert plant.row("invoices", "10/9020")["state"] in ("landed", "delivered")
@@ -112,7 +111,7 @@ def test_planned_order_is_released_and_its_invoice_follows(plant: Plant) -> None
 def test_removed_order_line_is_taken_back(plant: Plant) -> None:
     plant.run()
     order = {"OrderNo": "P9013"}
-    plant.loop.call(lambda: plant.ifs.delete("PurchaseOrderLineSet", {**order, "LineNo": "1", "ReleaseNo": "2"}))
+    plant.loop.call(lambda: plant.source.delete("PurchaseOrderLineSet", {**order, "LineNo": "1", "ReleaseNo": "2"}))
     plant.edit("PurchaseOrderSet", order, NetAmount="80", GrossAmount="95.2")
     assert counts(plant.run(), "purchase_orders")["updated"] == 1
     lines = "proc_po_item" if plant.profile == "pages" else "sn_shop_purchase_order_line"

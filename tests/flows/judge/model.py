@@ -1,0 +1,172 @@
+"""What a judge knows about both ends, in nobody's words but its own."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+Row = dict[str, Any]
+Sets = dict[str, list[Row]]
+CUT_OVER = "2026-01-01"
+MINOR = {"JPY": Decimal(1), "KWD": Decimal("0.001"), "BHD": Decimal("0.001")}
+
+
+def fetch(url: str) -> Sets:
+    """All rows that a simulator holds, by set."""
+    with urllib.request.urlopen(f"{url}/_control/state", timeout=60) as answer:
+        sets: Sets = json.load(answer)["sets"]
+        return sets
+
+
+def amount(value: Any) -> Decimal:
+    """`EUR;12.35`, `12.35`, 12.35 or nothing, so that equal amounts are equal."""
+    return Decimal(str(value or "0").rpartition(";")[2] or "0").normalize()
+
+
+def minor(currency: str, lines: int) -> Decimal:
+    """By how much a header may differ from the sum of so many lines."""
+    return MINOR.get(currency, Decimal("0.01")) * lines
+
+
+def grouped(rows: list[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]:
+    """Rows by the values of some columns."""
+    found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[tuple(row[name] for name in names)].append(row)
+    return found
+
+
+@dataclass(frozen=True)
+class OrderLine:
+    """A line, or a release of one; `number` is the line's, as the ERP's people see it."""
+
+    number: str
+    quantity: Decimal
+    price: Decimal
+    account: str = ""
+    """Code of the GL account; "" where the line is not coded."""
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """A purchase order at the source; `sound` is all that the ERP's rows alone can say against it."""
+
+    id: str
+    """What the ERP itself knows it by, unique within the source."""
+    scope: str
+    """Company, plant, folder."""
+    number: str
+    """As it is to appear on the target."""
+    supplier: str
+    """The supplier's code, as it is to appear on the target."""
+    currency: str
+    lines: tuple[OrderLine, ...]
+    sound: bool
+    """Released, not cancelled, complete, totals right, supplier there, coding (where given) valid on its date."""
+    old_and_closed: bool = False
+    """Dated before the cut-over and closed: comes only when something new refers to it."""
+
+
+@dataclass(frozen=True)
+class InvoiceLine:
+    """A line that is not tax; the amount is signed, in the invoice's currency."""
+
+    amount: Decimal
+    account: str
+    center: str
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An invoice at the source; amounts are signed, in `currency`."""
+
+    id: str
+    scope: str
+    number: str
+    supplier: str
+    date: str
+    currency: str
+    net: Decimal
+    gross: Decimal
+    lines: tuple[InvoiceLine, ...]
+    natural: tuple[Any, ...]
+    """Company, supplier, series, kind, number: of several that share it only one is sent."""
+    orders: frozenset[str]
+    """Ids of all orders that header and lines name."""
+    order: str
+    """Number of the order that the header names, "" where it names none."""
+    sound: bool
+    """Not cancelled, complete, totals right, supplier there, every line validly coded on its date."""
+    old_and_paid: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """One ERP."""
+
+    system: str
+    suppliers: dict[str, str]
+    """Name by code, of those that have all they need."""
+    orders: tuple[Order, ...]
+    invoices: tuple[Invoice, ...]
+    accounts: frozenset[str] = frozenset()
+    """Codes of GL accounts that have to be on the target."""
+    centers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class SeenOrder:
+    """An order on the target."""
+
+    number: str
+    supplier: str
+    """Its code where the row has one, else its name."""
+    ours: bool
+    """Made by the integration; people keyed the others."""
+    draft: bool
+    lines: Counter[tuple[Decimal, Decimal]]
+    """(quantity, unit price)."""
+    dangling: int = 0
+    """References of its lines that lead nowhere."""
+    scope: str = ""
+    """Where the target shows it."""
+
+
+@dataclass(frozen=True)
+class SeenInvoice:
+    """An invoice on the target; `facts` as `verdict.facts_of` puts them together."""
+
+    number: str
+    supplier: str
+    ours: bool
+    draft: bool
+    facts: tuple[Any, ...]
+
+
+@dataclass
+class Target:
+    """One procurement system."""
+
+    system: str
+    suppliers: Counter[str]
+    """Rows by supplier code, of those that carry one."""
+    typed_names: Counter[str]
+    """Names of the suppliers that people typed."""
+    orders: list[SeenOrder]
+    invoices: list[SeenInvoice]
+    accounts: Counter[str] = field(default_factory=Counter)
+    """Rows by code."""
+    centers: Counter[str] = field(default_factory=Counter)
+    whole_quantities: bool = False
+    """Fractions of a quantity cannot be stored: such orders are refused."""
+    coded_orders: bool = False
+    """Lines without a GL account cannot be stored: such orders are refused."""
+    releases_summed: bool = False
+    """The releases of a line are one line here."""
+    takes_invoices: bool = True
+    """False: invoices are compared with what people enter, never written."""
