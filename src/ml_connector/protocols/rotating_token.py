@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -25,14 +26,23 @@ class RotatingToken:
     A seed that was changed in the configuration replaces what is stored.
     """
 
-    def __init__(self, memory: Memory | None, seed: str, *, belongs_to: str = "") -> None:
-        """`belongs_to`: who signs in, where the seed does not say so; another one begins anew."""
-        self._memory = memory or ProcessMemory()
+    def __init__(self, memory: Memory | Callable[[], Memory] | None, seed: str, *, belongs_to: str = "") -> None:
+        """`memory` may be a way to open it, which is gone through outside of the event loop's thread.
+
+        `belongs_to`: who signs in, where the seed does not say so; another one begins anew.
+        """
+        self._given = ProcessMemory() if memory is None else memory
         self._seed = seed
         self._mark = hashlib.blake2b(f"{seed}{belongs_to}".encode(), digest_size=12).hexdigest()
 
+    @property
+    def _memory(self) -> Memory:
+        if callable(self._given):
+            self._given = self._given()
+        return self._given
+
     async def load(self) -> StoredToken:
-        held = await asyncio.to_thread(self._memory.load)
+        held = await asyncio.to_thread(lambda: self._memory.load())
         if held is None or held.get("seed") != self._mark:
             return StoredToken(self._seed)
         return _token(held)

@@ -60,7 +60,7 @@ def sign_in(opening: Opening, http: Http, base_url: str) -> Auth:
     seed, belongs_to = "", "\n".join((address, credentials.client_id, credentials.client_secret))
     if isinstance(credentials, AuthorizationCode):
         seed, belongs_to = credentials.refresh_token, ""
-    memory = opening.ports.memory("token") if opening.ports.memory is not None else None
+    memory = partial(opening.ports.memory, "token") if opening.ports.memory is not None else None
     return OAuth2RefreshToken(
         http,
         address,
