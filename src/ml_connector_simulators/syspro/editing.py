@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from .database import CompanyData, Values
-from .story_rows import POSTED
+from .switches import SysproSwitches
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "ApSupplier": {"OnHold": "N", "PurchOrdAllowed": "Y", "GrnMatchReqd": "N", "MerchGlCode": "4010"},
@@ -40,9 +40,10 @@ _ENTRY_DAYS = {
 class Editor:
     """One edit in one company on one day."""
 
-    def __init__(self, company: CompanyData, today: date) -> None:
+    def __init__(self, company: CompanyData, today: date, switches: SysproSwitches) -> None:
         self._company = company
         self._today = today
+        self._switches = switches
 
     def insert(self, table: str, values: Mapping[str, Any]) -> Values:
         """Adds a row with the usual defaults. Raises KeyError for an unknown table, ValueError for a wrong value."""
@@ -128,7 +129,7 @@ class Editor:
 
     def _post(self, journal: Values) -> None:
         """Who posts a journal posts its entries."""
-        self._company.tables["GenJournalCtl"].change(journal, {"JnlStatus": POSTED})
+        self._company.tables["GenJournalCtl"].change(journal, {"JnlStatus": self._switches.posted_status})
         details = self._company.tables["GenJournalDetail"]
         key = {"GlYear": journal["GlYear"], "GlPeriod": journal["GlPeriod"], "Journal": journal["GlJournal"]}
         for entry in details.find(key):

@@ -13,7 +13,7 @@ import msgspec
 from ..exchange import Answer, Call, Label
 from ..framework import Row, Simulator, Size
 from ..story import build_story
-from . import iis, story_rows
+from . import iis
 from .catalog import published
 from .database import CompanyData, Values, encoded_version
 from .editing import Editor
@@ -21,6 +21,8 @@ from .enet import OBJECTS, EnetService, operation_of
 from .odata import ODataError, ODataService, segments_of
 from .schema import TABLES
 from .sessions import Sessions
+from .story_rows import company_rows
+from .story_words import COMPANY_IDS
 from .switches import SysproSwitches
 
 USERNAME, PASSWORD = "ODATA", "odata-password-of-the-simulator"
@@ -28,7 +30,9 @@ OPERATOR, OPERATOR_PASSWORD = "MLCON", "operator-password-of-the-simulator"
 HUMAN = "AMEYER"  # somebody who works in SYSPRO
 COMPANY_PASSWORD = "company-password-of-the-simulator"
 DEFAULT_COMPANY = "EDU1"
-_SEEDING = ("invoice_value", "analysis_values", "analysis_per", "cost_centers")
+_SEEDING = (
+    "invoice_value", "analysis_values", "analysis_per", "second_analysis", "posted_status", "cost_centers",
+)  # fmt: skip
 _FIRST_COLUMNS = {
     "ApSupplier": ("CompanyId", "Supplier", "SupplierName", "Currency", "TermsCode", "OnHold"),
     "ApInvoice": (
@@ -76,7 +80,7 @@ class SysproSimulator(Simulator):
         self.operators = {USERNAME, OPERATOR, HUMAN}
         self.operator_passwords = {OPERATOR: OPERATOR_PASSWORD, HUMAN: "a-person-s-password"}
         self.company_password = COMPANY_PASSWORD
-        self.allowed_companies = set(story_rows.COMPANY_IDS.values())
+        self.allowed_companies = set(COMPANY_IDS.values())
         self.refused_tables: set[str] = set()
         self.odata_running = True
         self._odata = ODataService()
@@ -87,8 +91,8 @@ class SysproSimulator(Simulator):
         self.companies: dict[str, CompanyData] = {}
         self._filled_with = self._seeding()
         for company in self.story.companies:
-            made = CompanyData(story_rows.COMPANY_IDS[company.number], company.name, company.currency)
-            made.fill(story_rows.company_rows(self.story, company, self._began.date(), self.switches))
+            made = CompanyData(COMPANY_IDS[company.number], company.name, company.currency)
+            made.fill(company_rows(self.story, company, self._began.date(), self.switches))
             self.companies[made.company_id] = made
 
     def _seeding(self) -> tuple[Any, ...]:
@@ -157,17 +161,17 @@ class SysproSimulator(Simulator):
         }
 
     def insert(self, set_name: str, values: Row, *, stamp: datetime | None = None) -> Row:
-        """`CompanyId` says where; without it EDU1. There is no stamp to pretend, but entry dates are of that day."""
+        """`CompanyId` says where, else `Company`, else it is EDU1. Of `stamp` only the day counts, as entry date."""
         company, plain = self._company_of(values)
         today = (stamp or self.clock.now()).date()
-        return _truth(company, Editor(company, today).insert(set_name, plain))
+        return _truth(company, Editor(company, today, self.switches).insert(set_name, plain))
 
     def update(self, set_name: str, key: Row, values: Row, *, stamp: datetime | None = None) -> Row:
         """Moves the row's TimeStamp; no date moves by itself."""
         company, row = self._find(set_name, key)
         today = (stamp or self.clock.now()).date()
         _, plain = self._company_of({"CompanyId": company.company_id, **values})
-        Editor(company, today).update(set_name, row, plain)
+        Editor(company, today, self.switches).update(set_name, row, plain)
         return _truth(company, row)
 
     def delete(self, set_name: str, key: Row) -> None:
@@ -177,7 +181,8 @@ class SysproSimulator(Simulator):
     def _company_of(self, values: Row) -> tuple[CompanyData, Values]:
         """The company that is meant, and the values without it. Raises KeyError."""
         plain = dict(values)
-        return self.companies[str(plain.pop("CompanyId", DEFAULT_COMPANY))], plain
+        company_id = plain.pop("CompanyId", None) or plain.get("Company") or DEFAULT_COMPANY
+        return self.companies[str(company_id)], plain
 
     def _find(self, set_name: str, key: Row) -> tuple[CompanyData, Values]:
         """The one row that is meant, in the company that is meant, else in the first that has it. Raises KeyError."""

@@ -8,25 +8,16 @@ that was adjusted to nothing. Unannounced fields of a supplier are in the custom
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
-from ..story import Company, Invoice, InvoiceLine, Order, OrderLine, Story, Supplier
+from ..story import Company, Order, OrderLine, Story, Supplier
+from .story_books import Books
+from .story_words import CATEGORY, COMPANY_IDS, PROJECTS, NewRow, conversion, gl_code, order_key, supplier_key
 from .switches import SysproSwitches
 
-NewRow = tuple[str, dict[str, Any]]
-COMPANY_IDS = {"10": "EDU1", "20": "EDU2"}
-CATEGORY = "COSTCTR"
-CONTROL_ACCOUNT, TAX_ACCOUNT = "3300", "1571"
-KEYED_WITH_BLANK = "P9012"  # this order's key begins with a blank
-CENT = Decimal("0.01")
-_NUMERIC = re.compile(r"[VP]([1-8]\d{3,4})|(\d{1,4})")
-_QUOTED_THE_OTHER_WAY = ("JPY", "GBP")  # MulDiv D: units of the currency per unit of the company's
 _ACCOUNT_TYPES = {"cost": "E", "asset": "A", "liability": "L", "revenue": "R"}
 _ORDER_STATES = {
     "planned": "0",
@@ -38,44 +29,6 @@ _ORDER_STATES = {
     "closed": "9",
     "cancelled": "*",
 }
-_INVOICE_STATES = {"paid": "9", "partly_paid": "1", "cancelled": "9"}
-POSTED, UNPOSTED = "P", "0"  # JnlStatus
-
-
-def supplier_key(number: str) -> str:
-    """The key of a story's supplier: a numeric one is filled up with zeros (417, V3001), but not 000417."""
-    return _padded(number)
-
-
-def order_key(number: str) -> str:
-    """The key of a story's order; one begins with a blank, as recorded (fact sheet §4)."""
-    return f" {number}" if number == KEYED_WITH_BLANK else _padded(number)
-
-
-def _padded(number: str) -> str:
-    found = _NUMERIC.fullmatch(number)
-    return (found[1] or found[2]).zfill(15) if found and number[0] != "0" else number
-
-
-def gl_code(account: str, center: str, switches: SysproSwitches) -> str:
-    """The account, or account and cost center where the code has segments."""
-    return f"{account}-{center}" if switches.cost_centers == "gl_segment" and center else account
-
-
-def rounded(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, ROUND_HALF_UP)
-
-
-def conversion(rate: Decimal, currency: str) -> tuple[Decimal, str]:
-    """ConvRate and MulDiv; both are 1 and M in the company's own currency."""
-    if currency in _QUOTED_THE_OTHER_WAY and rate != 1:
-        return (1 / rate).quantize(Decimal("0.000001"), ROUND_HALF_UP), "D"
-    return rate.quantize(Decimal("0.000001"), ROUND_HALF_UP), "M"
-
-
-def to_local(amount: Decimal, rate: Decimal, mul_div: str) -> Decimal:
-    """An amount of a document in the company's currency."""
-    return rounded(amount * rate if mul_div == "M" else amount / rate)
 
 
 def company_rows(story: Story, company: Company, today: date, switches: SysproSwitches) -> Iterator[NewRow]:
@@ -88,6 +41,8 @@ def company_rows(story: Story, company: Company, today: date, switches: SysproSw
         if first or supplier.number in dealt_with:
             yield from _supplier_rows(supplier, switches)
     yield from _dimension_rows(story, company, switches)
+    if switches.second_analysis:
+        yield from _project_rows()
     for order in orders:
         yield from _order_rows(order, company, switches)
     books = Books(company, today, switches)
@@ -183,6 +138,13 @@ def _dimension_rows(story: Story, company: Company, switches: SysproSwitches) ->
         )
 
 
+def _project_rows() -> Iterator[NewRow]:
+    """Codes of type 2, which are no cost centers."""
+    for code, name in PROJECTS:
+        row = {"AnalysisCategory": CATEGORY, "AnalysisType": 2, "AnalysisCode": code, "Description": name}
+        yield "GenAnalysisCode", row
+
+
 def _order_rows(order: Order, company: Company, switches: SysproSwitches) -> Iterator[NewRow]:
     rate, mul_div = conversion(order.rate, order.currency or company.currency)
     status = _ORDER_STATES[order.status]
@@ -272,312 +234,3 @@ def _awkward_order_rows(today: date) -> Iterator[NewRow]:
     other = {"MStockCode": "NON-STOCKED", "MStockDes": "Name plate", "MOrderQty": 4, "MDiscPct1": 10}
     more = {"MPrice": price, "MForeignPrice": price, "Line": 4, "LineType": "7"}
     yield "PorMasterDetail", {**common, **priced, **other, **more}
-
-
-class Books:
-    """Posts invoices: payables journal, goods received, analysis, and the GL journals made from them."""
-
-    def __init__(self, company: Company, today: date, switches: SysproSwitches) -> None:
-        self._company = company
-        self._today = today
-        self._switches = switches
-        self._journals: dict[tuple[date, bool], tuple[int, list[dict[str, Any]]]] = {}
-        self._entries: dict[int, int] = defaultdict(int)
-        self._analysis = 0
-        self._grn = 0
-
-    def invoice_rows(
-        self, invoice: Invoice, *, distributed: bool = True, split: bool = False, **changes: Any
-    ) -> Iterator[NewRow]:
-        """One invoice with all that hangs on it; `changes` are fields of ApInvoice."""
-        rate, mul_div = conversion(invoice.rate, invoice.currency)
-        local = _amounts(invoice, lambda amount: to_local(amount, rate, mul_div))
-        amounts = local if self._switches.invoice_value == "local" else _amounts(invoice, rounded)
-        # a header that differs from its lines (awkward) keeps its difference
-        parts = sum((line.amount for line in invoice.lines), invoice.tax)
-        difference = rounded(invoice.gross - parts)
-        total = sum(amounts, difference)
-        posted = invoice.status != "preliminary"
-        journal, postings = self._journal(invoice.entered_on, posted)
-        self._entries[journal] += 1
-        entry = self._entries[journal]
-        key = {"Supplier": supplier_key(invoice.supplier), "Invoice": str(invoice.number)}
-        head, payments = self._head(invoice, key, total, journal, entry, rate, mul_div)
-        yield "ApInvoice", {**head, **changes}
-        yield from payments
-        if not distributed:
-            return
-        yield from self._distribution_rows(invoice, key, total, amounts, local, (journal, entry), postings, split)
-        if invoice.order:
-            yield from self._grn_rows(invoice, key, amounts, journal, entry)
-
-    def journal_rows(self) -> Iterator[NewRow]:
-        """The GL journals, and two that somebody keyed: one posted, one still being worked on."""
-        for (day, posted), (journal, postings) in self._journals.items():
-            yield from self._journal_rows(journal, day, posted, postings, "AP")
-        for number, (posted, text) in enumerate(((True, "Accrual"), (False, "Accrual, draft")), 900001):
-            day = self._today - timedelta(days=number - 899999)
-            amount = Decimal("250.00")
-            self._analysis += 1
-            codes = (gl_code("6530", "100", self._switches), CONTROL_ACCOUNT)
-            postings = [
-                self._posting(codes[0], amount, text, day, amount, self._company.currency, self._analysis),
-                self._posting(codes[1], -amount, text, day, -amount, self._company.currency, 0),
-            ]
-            yield self._analysis_row(self._analysis, day, "100", amount, split=False)
-            yield from self._journal_rows(number, day, posted, postings, "GL")
-
-    def awkward_rows(self) -> Iterator[NewRow]:
-        """What only SYSPRO can do wrong, as invoices of V9010 in company 10."""
-        day = self._today
-        yield from self.invoice_rows(_awkward("SY-LATE-33", day, day - timedelta(days=33), "100.00"))
-        yield from self.invoice_rows(_awkward("SY-LATE-70", day, day - timedelta(days=70), "100.00"))
-        before = day - timedelta(days=8)
-        yield from self.invoice_rows(_awkward("SY-NODIST", before, before, "45.10"), distributed=False)
-        yield from self.invoice_rows(_awkward("SY-SPLIT", before, before, "90.00"), split=True)
-        yield from self.invoice_rows(_awkward("SY-DISPUTE", before, before, "61.00"), InvoiceStatus="D")
-        draft = replace(_awkward("SY-UNPOSTED", before, before, "37.00"), status="preliminary")
-        yield from self.invoice_rows(draft)
-
-    # Parts of an invoice -----------------------------------------------------------------------------------
-
-    def _head(
-        self,
-        invoice: Invoice,
-        key: Mapping[str, str],
-        total: Decimal,
-        journal: int,
-        entry: int,
-        rate: Decimal,
-        mul_div: str,
-    ) -> tuple[dict[str, Any], list[NewRow]]:
-        paid = {"paid": total, "partly_paid": rounded(total / 2)}.get(invoice.status, Decimal(0))
-        adjusted = -total if invoice.status == "cancelled" else Decimal(0)
-        balance = total - paid + adjusted
-        month = (self._today.year - invoice.entered_on.year) * 12 + self._today.month - invoice.entered_on.month
-        payments: list[NewRow] = []
-        for trn_type, value in (("P", paid), ("A", -adjusted)):
-            if value:
-                pay_day = min(invoice.changed_at.date(), self._today)
-                row = {**key, "EntryNumber": 1, "TrnType": trn_type, "TrnValue": value, "PostValue": value}
-                row |= {"PaymentReference": f"{trn_type}-{journal}-{entry}", "JournalDate": pay_day}
-                payments.append(("ApInvoicePay", row))
-        head = {
-            **key,
-            "Journal": journal,
-            "JournalDate": invoice.entered_on,
-            "EntryNumber": entry,
-            "Branch": "00",
-            "InvoiceDate": invoice.invoice_date,
-            "DueDate": invoice.due_on,
-            "DiscountDate": invoice.due_on,
-            "Reference": invoice.text[:30],
-            "OrigInvValue": total,
-            "MthInvBal1": balance,
-            "MthInvBal2": balance if month >= 1 else 0,
-            "MthInvBal3": balance if month >= 2 else 0,
-            "InvoiceStatus": _INVOICE_STATES.get(invoice.status, "0"),
-            "Currency": invoice.currency,
-            "CurrencyValue": invoice.gross,
-            "PostCurrency": invoice.currency,
-            "ConvRate": rate,
-            "MulDiv": mul_div,
-            "InvoiceYear": invoice.entered_on.year,
-            "InvoiceMonth": invoice.entered_on.month,
-            "FirstTaxCode": "A" if invoice.tax else "Z",
-            "TotalAdjustments": adjusted,
-            "PaymentNumber": f"{journal:09}" if paid else "",
-        }
-        return head, payments
-
-    def _distribution_rows(
-        self,
-        invoice: Invoice,
-        key: Mapping[str, str],
-        total: Decimal,
-        amounts: list[Decimal],
-        local: list[Decimal],
-        where: tuple[int, int],
-        postings: list[dict[str, Any]],
-        split: bool,
-    ) -> Iterator[NewRow]:
-        day = invoice.entered_on
-        at = {"TrnYear": day.year, "TrnMonth": day.month, "Journal": where[0], "EntryNumber": where[1]}
-        whole = self._next_analysis() if self._switches.analysis_per == "invoice" else 0
-        yield (
-            "ApJnlSummary",
-            {
-                **at,
-                "AnalysisEntry": whole,
-                **key,
-                "SupplierGlCode": CONTROL_ACCOUNT,
-                "TrnDate": day,
-                "InvoiceValue": total,
-            },
-        )
-        lines: list[InvoiceLine | None] = list(invoice.lines)
-        if len(amounts) > len(lines):
-            lines.append(None)
-        by_center: dict[str, Decimal] = defaultdict(Decimal)
-        for number, (line, amount, posted) in enumerate(zip(lines, amounts, local, strict=True), 1):
-            coded = line is not None and bool(line.cost_center)
-            analysis = whole or (self._next_analysis() if coded else 0)
-            code = gl_code(line.account, line.cost_center, self._switches) if line else TAX_ACCOUNT
-            text = line.text[:30] if line else "Tax"
-            kind = "T" if line is None else "M" if line.order else "O"
-            yield (
-                "ApJnlDistrib",
-                {
-                    **at,
-                    "SubEntry": number,
-                    "AnalysisEntry": analysis,
-                    "ExpenseGlCode": code,
-                    "DistrValue": amount,
-                    "Reference": text,
-                    "ExpenseType": kind,
-                },
-            )
-            own = line.amount if line else invoice.tax
-            postings.append(self._posting(code, posted, text, day, own, invoice.currency, analysis, invoice))
-            if line is None or not coded:
-                continue
-            if whole:
-                by_center[line.cost_center] += posted
-            else:
-                yield from self._analysis_rows(analysis, day, line.cost_center, posted, split)
-        for center, amount in by_center.items():
-            yield self._analysis_row(whole, day, center, amount, len(by_center) > 1)
-        code, own, text = CONTROL_ACCOUNT, -invoice.gross, str(invoice.number)
-        owed = -sum(local, Decimal(0))
-        postings.append(self._posting(code, owed, text, day, own, invoice.currency, 0, invoice))
-
-    def _analysis_rows(self, entry: int, day: date, center: str, amount: Decimal, split: bool) -> Iterator[NewRow]:
-        if not split:
-            yield self._analysis_row(entry, day, center, amount, False)
-            return
-        third = rounded(amount / 3)
-        yield self._analysis_row(entry, day, "210", third, True)
-        yield self._analysis_row(entry, day, center, amount - third, True)
-
-    def _analysis_row(self, entry: int, day: date, center: str, amount: Decimal, split: bool) -> NewRow:
-        shown = amount if split or self._switches.analysis_values == "always" else 0
-        row = {"AnalysisEntry": entry, "GlYear": day.year, "GlPeriod": day.month, "AnalysisCategory": CATEGORY}
-        return "GenAnalysisTrn", {**row, "AnalysisCode1": center, "EntryValue": shown}
-
-    def _grn_rows(
-        self, invoice: Invoice, key: Mapping[str, str], amounts: list[Decimal], journal: int, entry: int
-    ) -> Iterator[NewRow]:
-        """Up to two order lines came with one delivery note."""
-        for number, line in enumerate(invoice.lines):
-            if number % 2 == 0:
-                self._grn += 1
-                grn = f"{self._grn:015}"
-                matched = {"Supplier": key["Supplier"], "Grn": grn, "TransactionType": "M", "Journal": journal}
-                yield "GrnMatching", {**matched, "EntryNumber": entry, "Invoice": key["Invoice"]}
-            if line.order:
-                row = {"Grn": grn, "PurchaseOrder": order_key(line.order), "PurchaseOrderLin": number + 1}
-                code = gl_code(line.account, line.cost_center, self._switches)
-                row |= {"Supplier": key["Supplier"], "DebitRecGlCode": code, "MatchedValue": amounts[number]}
-                yield "GrnDetails", row
-
-    # Journals ----------------------------------------------------------------------------------------------
-
-    def _journal(self, day: date, posted: bool) -> tuple[int, list[dict[str, Any]]]:
-        """One journal a day for what is posted, one for what is not yet."""
-        if (day, posted) not in self._journals:
-            self._journals[day, posted] = (len(self._journals) + 1, [])
-        return self._journals[day, posted]
-
-    def _next_analysis(self) -> int:
-        self._analysis += 1
-        return self._analysis
-
-    def _posting(
-        self,
-        code: str,
-        amount: Decimal,
-        text: str,
-        day: date,
-        currency_value: Decimal,
-        currency: str,
-        analysis: int,
-        invoice: Invoice | None = None,
-    ) -> dict[str, Any]:
-        document = invoice.invoice_date if invoice else day
-        return {
-            "EntryType": "J",
-            "GlCode": code,
-            "Company": COMPANY_IDS[self._company.number],
-            "Reference": str(invoice.number) if invoice else text,
-            "Comment": text,
-            "EntryValue": amount,
-            "EntryDate": day,
-            "TransactionDate": day,
-            "DocumentDate": document,
-            "CurrencyValue": currency_value,
-            "PostCurrency": currency,
-            "AnalysisEntry": analysis,
-        }
-
-    def _journal_rows(
-        self, journal: int, day: date, posted: bool, postings: list[dict[str, Any]], source: str
-    ) -> Iterator[NewRow]:
-        period = {"GlYear": day.year, "GlPeriod": day.month}
-        debit = sum((p["EntryValue"] for p in postings if p["EntryValue"] > 0), Decimal(0))
-        credit = -sum((p["EntryValue"] for p in postings if p["EntryValue"] < 0), Decimal(0))
-        yield (
-            "GenJournalCtl",
-            {
-                **period,
-                "GlJournal": journal,
-                "JournalDate": day,
-                "PostDate": min(day + timedelta(days=1), self._today) if posted else None,
-                "NumOfEntries": len(postings),
-                "DebitAmount": debit,
-                "CreditAmount": credit,
-                "JnlPostingType": "N",
-                "JnlStatus": POSTED if posted else UNPOSTED,
-                "Source": source,
-                "JournalSource": source,
-                "Reference": f"{source} journal {journal}",
-                "PostedBy": "ADMIN" if posted else "",
-            },
-        )
-        for number, posting in enumerate(postings, 1):
-            flag = {"EntryPosted": "Y" if posted else "N"}
-            yield "GenJournalDetail", {**period, "Journal": journal, "EntryNumber": number, **posting, **flag}
-
-
-def _amounts(invoice: Invoice, in_books: Callable[[Decimal], Decimal]) -> list[Decimal]:
-    """What is distributed: an amount per line, then the tax if there is any. The last takes the rounding."""
-    given = [line.amount for line in invoice.lines] + ([invoice.tax] if invoice.tax else [])
-    amounts = [in_books(amount) for amount in given]
-    amounts[-1] += in_books(sum(given, Decimal(0))) - sum(amounts, Decimal(0))
-    return amounts
-
-
-def _awkward(number: str, entered: date, dated: date, amount: str) -> Invoice:
-    """An invoice of V9010 over one line, without tax."""
-    net = Decimal(amount)
-    return Invoice(
-        company="10",
-        id=0,
-        series="SI",
-        number=number,
-        kind="invoice",
-        supplier="V9010",
-        invoice_date=dated,
-        arrived_on=entered,
-        due_on=dated + timedelta(days=30),
-        entered_on=entered,
-        changed_at=datetime.combine(entered, time(8), UTC),
-        payment_terms="30",
-        currency="EUR",
-        rate=Decimal(1),
-        net=net,
-        tax=Decimal(0),
-        order=None,
-        text="Repair",
-        status="posted",
-        lines=(InvoiceLine(1, "6310", "220", net, "Repair"),),
-    )

@@ -45,4 +45,6 @@ class SysproSwitches(Switches):
     invoice_value: Literal["local", "invoice"] = "local"  # the currency of OrigInvValue, balances and distribution
     analysis_values: Literal["always", "only_when_split"] = "always"  # GenAnalysisTrn.EntryValue, else 0
     analysis_per: Literal["line", "invoice"] = "line"  # one AnalysisEntry per distribution line, or one for all
+    second_analysis: bool = False  # projects as codes of type 2, in AnalysisCode2 of every entry
+    posted_status: str = "P"  # JnlStatus of a posted journal
     cost_centers: Literal["analysis", "gl_segment"] = "analysis"  # gl_segment: GL codes are account-cost center

@@ -189,6 +189,8 @@ def test_edits_find_their_company() -> None:
     sim.update("GenMaster", {"CompanyId": "EDU2", "GlCode": "4010"}, {"Description": "Theirs"})
     assert row(sim, "GenMaster", CompanyId="EDU2", GlCode="4010")["Description"] == "Theirs"
     assert row(sim, "GenMaster", GlCode="4010")["Description"] == "Purchased parts, pumps"
+    sim.insert("GenMaster", {"Company": "EDU2", "GlCode": "9990"})
+    assert rows(sim, "GenMaster", GlCode="9990") == []
     sim.insert("GenAnalysisCode", {"CompanyId": "EDU2", "AnalysisCode": "990", "Description": "New"})
     assert rows(sim, "GenAnalysisCode", AnalysisCode="990") == []
     sim.delete("GenAnalysisCode", {"AnalysisCode": "990"})
@@ -253,6 +255,20 @@ def test_cost_centers_in_gl_codes_by_a_switch() -> None:
     assert {"4010-220", "1571"} <= codes
     assert "4010" not in codes
     assert {d["ExpenseGlCode"] for d in distribution(sim, "AW-9014")} == {"4010-220", "6310-220", "1571"}
+
+
+def test_projects_beside_cost_centers_by_a_switch() -> None:
+    sim = made()
+    assert {r["AnalysisType"] for r in sim.truth()["GenAnalysisCode"]} == {1}
+    sim.set_switches(second_analysis=True)
+    assert [r["AnalysisCode"] for r in rows(sim, "GenAnalysisCode", AnalysisType=2)] == ["P100", "P200"]
+    assert {r["AnalysisCode2"] for r in sim.truth()["GenAnalysisTrn"]} == {"P100", "P200"}
+
+
+def test_the_status_of_posted_journals_by_a_switch() -> None:
+    sim = made()
+    sim.set_switches(posted_status="9")
+    assert {r["JnlStatus"] for r in sim.truth()["GenJournalCtl"]} == {"9", "0"}
 
 
 def test_records_with_odd_states() -> None:

@@ -143,6 +143,29 @@ async def test_filters(caller: Caller) -> None:
     assert await keys(caller, "year(InvoiceDate) eq 2025 and DiscountDate ne null") == ["AW-9015", "AW-9016"]
 
 
+async def test_a_chain_of_keys(caller: Caller, syspro: SysproSimulator) -> None:
+    wanted = [r for r in syspro.truth()["ApInvoice"] if r["CompanyId"] == "EDU1"][::7]
+    chain = " or ".join(f"(Supplier eq '{r['Supplier']}' and Invoice eq '{r['Invoice']}')" for r in wanted)
+    assert sorted(await keys(caller, chain)) == sorted(str(r["Invoice"]) for r in wanted)
+    syspro.delete("ApInvoice", {name: wanted[0][name] for name in ("CompanyId", "Supplier", "Invoice")})
+    assert len(await keys(caller, chain)) == len(wanted) - 1
+    assert await keys(caller, f"({chain}) and Supplier eq 'NOBODY'") == []
+
+
+async def test_pages_by_key(caller: Caller, syspro: SysproSimulator) -> None:
+    found: list[tuple[str, str]] = []
+    after = ""
+    while True:
+        rows = (await caller.get(f"{INVOICES}&$top=9{after}")).rows
+        if not rows:
+            break
+        found += [(row["Supplier"], row["Invoice"]) for row in rows]
+        supplier, invoice = (part.replace("'", "''") for part in found[-1])
+        after = f"&$filter=Supplier gt '{supplier}' or (Supplier eq '{supplier}' and Invoice gt '{invoice}')"
+    truth = [(r["Supplier"], r["Invoice"]) for r in syspro.truth()["ApInvoice"] if r["CompanyId"] == "EDU1"]
+    assert sorted(found) == sorted(truth)
+
+
 async def test_trailing_blanks_do_not_count_in_a_filter_but_leading_ones_do(caller: Caller) -> None:
     assert await keys(caller, "Invoice eq 'RE-77'") == ["RE-77 "]
     lines = "PorMasterDetail?$orderby=PurchaseOrder,Line&$filter=PurchaseOrder eq '{}'"
