@@ -123,7 +123,7 @@ class Connections:
                 if route.enabled and flow.source == name:
                     needs[Need(route.entity, route.direction != "source_to_target")] = None
                 if route.enabled and flow.target == name:
-                    needs[Need(route.entity, True)] = None
+                    needs[Need(route.entity, True, route.optional)] = None
         if not flows:
             connector = registry.connector(system)
             for entity in Entity:

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,17 +18,18 @@ import typer
 from ml_connector.cli.options import Json as JsonOption
 from ml_connector.cli.output import Output
 from ml_connector.cli.run import cancelling
-from ml_connector.cli.simulators import Simulators, configuration_text, port_for, program_name
+from ml_connector.cli.simulators import Simulators, configuration_text, flow_name, port_for, program_name
 from ml_connector.errors import ConfigurationError
+from ml_connector.flows import PROMISED
+from ml_connector.sync.report import EXIT_STATUS, worst
 
 if TYPE_CHECKING:
+    from ml_connector.sync.flow import Pair
     from ml_connector.sync.report import Report
 
 FOLDER = ".ml-connector-demo"
 MARK = "made-by-ml-connector-demo"
 Json = dict[str, Any]
-PAIR = ("ifs_cloud", "servicenow")
-FLOW = "ifs-to-snow"
 
 
 def register(program: typer.Typer) -> None:
@@ -43,8 +45,8 @@ def demo(
         typer.Option(
             "--check",
             metavar="COMMAND",
-            help="Run COMMAND while the simulators still run; their addresses are in ML_DEMO_SOURCE_URL and "
-            "ML_DEMO_TARGET_URL. When it fails, so does the demo.",
+            help="Run COMMAND while the simulators still run; ML_DEMO_SYSTEMS has their addresses (`system=url ...`), "
+            "ML_DEMO_FLOWS the flows (`source:target ...`). When it fails, so does the demo.",
         ),
     ] = "",
     state: Annotated[
@@ -52,33 +54,41 @@ def demo(
     ] = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Try it: two simulated systems, one run, one table.
+    """Try it: six simulated systems, five flows, one table.
 
-    Starts simulated IFS Cloud and ServiceNow, runs the flow between them and shows what came of it.
+    Starts simulated Plex, SYSPRO, Sage X3, IFS Cloud, ServiceNow and Procurify, runs the five flows between them and
+    shows what came of it.
 
-    Everything stays in the folder .ml-connector-demo, made anew each time. Exit status: that of the run.
+    Everything stays in the folder .ml-connector-demo, made anew each time. Exit status: that of the worst run.
     """
     output = Output(as_json)
     with Simulators() as simulators:
         home = _fresh_folder()
-        output.note("Starting simulated IFS Cloud and ServiceNow ...")
-        ends = [simulators.start(system, port_for(system)) for system in PAIR]
+        output.note("Starting six simulated systems ...")
+        systems = list(dict.fromkeys(end for pair in PROMISED for end in (pair.source, pair.target)))
+        ends = {system: simulators.start(system, port_for(system)) for system in systems}
+        flows = {flow_name(pair.source, pair.target): pair for pair in PROMISED}
         file = home / "ml-connector.yaml"
-        file.write_text(configuration_text(ends, [PAIR]), encoding="utf-8")
-        _write_state(state, ends, home)
-        report = _run(home, file, output)
-        checked = _check(check, ends, output) if check else None
+        pairs = [(pair.source, pair.target) for pair in PROMISED]
+        file.write_text(configuration_text(list(ends.values()), pairs), encoding="utf-8")
+        _write_state(state, ends, home, list(flows))
+        reports = _run(home, file, flows, output)
+        checked = _check(check, ends, flows, output) if check else None
         if output.as_json:
-            output.document(_document(report, ends, home, checked))
+            output.document(_document(reports, ends, home, checked))
         else:
-            _show(report, ends, home, output, running=not exit_after)
+            _show(reports, ends, home, output, running=not exit_after)
         if checked:
-            output.note(f"[red]The check failed[/] with exit status {checked}.")
+            output.note(
+                f"[red]The check failed[/] for {', '.join(name for name, status in checked.items() if status)}."
+            )
         if not exit_after:
             output.note("\nThe simulators keep running, so that you can look around. Press Ctrl-C to end them.")
             with suppress(KeyboardInterrupt):
                 simulators.wait()
-    return 1 if checked else report.exit_status
+    if checked:
+        return 1
+    return EXIT_STATUS[worst([report.outcome for report in reports])]
 
 
 def _fresh_folder() -> Path:
@@ -110,60 +120,70 @@ def _refuse_foreign(home: Path) -> None:
             raise ConfigurationError("A demo is running in this folder already.", fix=fix)
 
 
-def _run(home: Path, file: Path, output: Output) -> Report:
-    """Apply the file and run its flow; neither database nor keys of the environment are touched."""
+def _run(home: Path, file: Path, flows: Mapping[str, Pair], output: Output) -> list[Report]:
+    """Apply the file and run its flows one after another; neither database nor keys of the environment are touched."""
     from ml_connector.app import Application, Environment
     from ml_connector.cli.progress import RunProgress
 
+    reports = []
     with Application(Environment(home)) as app:
         app.apply(file.read_text(encoding="utf-8"), file=str(file))
-        with cancelling(app, output), RunProgress(output) as progress:
-            return app.run(FLOW, progress)
+        for number, (name, pair) in enumerate(flows.items(), 1):
+            output.note(f"\n[bold]{number} of {len(flows)}: {_titled(pair)}[/]")
+            with cancelling(app, output), RunProgress(output) as progress:
+                reports.append(app.run(name, progress))
+    return reports
 
 
-def _write_state(file: str, ends: list[Json], home: Path) -> None:
+def _titled(pair: Pair) -> str:
+    from ml_connector.systems.registry import connector
+
+    return f"{connector(pair.source).title} into {connector(pair.target).title}"
+
+
+def _write_state(file: str, ends: Mapping[str, Json], home: Path, flows: list[str]) -> None:
     if file:
-        source, target = ends
-        Path(file).write_text(
-            json.dumps({"source": source, "target": target, "home": str(home), "flow": FLOW}, indent=2) + "\n",
-            encoding="utf-8",
-        )
+        document = {"simulators": list(ends.values()), "flows": flows, "home": str(home)}
+        Path(file).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def _check(command: str, ends: list[Json], output: Output) -> int:
+def _check(command: str, ends: Mapping[str, Json], flows: Mapping[str, Pair], output: Output) -> int:
     """Run the check with its output on standard error; its exit status."""
-    addresses = {"ML_DEMO_SOURCE_URL": ends[0]["url"], "ML_DEMO_TARGET_URL": ends[1]["url"]}
-    output.note(f"Checking: {output.escape(command)}")
-    done = subprocess.run(["/bin/sh", "-c", command], env={**os.environ, **addresses}, stdout=sys.stderr)  # noqa: S603
-    return done.returncode
+    told = {
+        "ML_DEMO_SYSTEMS": " ".join(f"{system}={end['url']}" for system, end in ends.items()),
+        "ML_DEMO_FLOWS": " ".join(f"{pair.source}:{pair.target}" for pair in flows.values()),
+    }
+    output.note(f"\nChecking: {output.escape(command)}")
+    return subprocess.run(["/bin/sh", "-c", command], env={**os.environ, **told}, stdout=sys.stderr).returncode  # noqa: S603
 
 
-def _document(report: Report, ends: list[Json], home: Path, checked: int | None) -> Json:
+def _document(reports: list[Report], ends: Mapping[str, Json], home: Path, checked: int | None) -> Json:
     return {
-        "run": report.document(),
-        "simulators": [{"system": end["system"], "url": end["url"]} for end in ends],
+        "outcome": worst([report.outcome for report in reports]),
+        "runs": [report.document() for report in reports],
+        "simulators": [{"system": system, "url": end["url"]} for system, end in ends.items()],
         "home": str(home),
         "check": checked,
     }
 
 
-def _show(report: Report, ends: list[Json], home: Path, output: Output, *, running: bool) -> None:
-    from ml_connector.cli.summary import show
+def _show(reports: list[Report], ends: Mapping[str, Json], home: Path, output: Output, *, running: bool) -> None:
+    from ml_connector.cli.summary import show_all
+    from ml_connector.systems.registry import connector
 
-    show(report, output, advice=False)
+    output.show("")
+    show_all(reports, output)
     called = f"ML_CONNECTOR_HOME={shlex.quote(_short(home))} {program_name()}"
     output.show("\n[bold]Look around[/]")
     if running:
-        output.show(f"  What the ERP holds: {ends[0]['url']}")
-        output.show(f"  What arrived:       {ends[1]['url']}")
-    output.show(f"  The configuration:  {output.escape(_short(home))}/ml-connector.yaml")
-    output.show("  Every record:")
-    output.command(f"{called} records {FLOW}")
-    example = next((line for line in report.exceptions if line.key and line.route == "invoices"), None)
+        for system, end in ends.items():
+            output.show(f"  {connector(system).title:<11}{end['url']}")
+    output.show(f"  The configuration: {output.escape(_short(home))}/ml-connector.yaml")
+    output.show("  Every record of a flow, and the story of one of them:")
+    output.command(f"{called} records {reports[-1].flow}")
+    example = next((line for line in reports[-1].exceptions if line.key and line.route == "invoices"), None)
     if example:
-        told = f"{called} record {FLOW} {example.route} {shlex.quote(example.key)}"
-        output.show("  The story of one of them:")
-        output.command(told)
+        output.command(f"{called} record {reports[-1].flow} {example.route} {shlex.quote(example.key)}")
 
 
 def _short(path: Path) -> str:

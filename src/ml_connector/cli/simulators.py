@@ -22,6 +22,21 @@ STOP_S = 5.0
 PORTS = {"plex": 9101, "syspro": 9102, "sage_x3": 9103, "ifs_cloud": 9104, "procurify": 9105, "servicenow": 9106}
 """Where each one listens unless told otherwise."""
 
+NAMES = {
+    "plex": "plex",
+    "syspro": "syspro",
+    "sage_x3": "sage",
+    "ifs_cloud": "ifs",
+    "procurify": "procurify",
+    "servicenow": "snow",
+}
+"""What connections to them are called in the configuration that we write."""
+
+
+def flow_name(source: str, target: str) -> str:
+    """What a flow between two systems is called in the configuration that we write."""
+    return f"{NAMES[source]}-to-{NAMES[target]}"
+
 
 class Simulators:
     """Some simulators; a context manager."""
@@ -119,10 +134,9 @@ def configuration_text(described: Sequence[dict[str, Any]], flows: Sequence[tupl
     """A configuration file for these simulators: a connection each, and a flow per (source, target) system."""
     import yaml
 
-    names = {"ifs_cloud": "ifs", "servicenow": "snow"}
     connections = [
         {
-            "name": names.get(each["system"], each["system"]),
+            "name": NAMES[each["system"]],
             "system": each["system"],
             "base_url": each["url"],
             "settings": each["settings"],
@@ -132,8 +146,14 @@ def configuration_text(described: Sequence[dict[str, Any]], flows: Sequence[tupl
     ]
     made = []
     for source, target in flows:
-        ends = names.get(source, source), names.get(target, target)
-        made.append({"name": "-to-".join(ends), "source": ends[0], "target": ends[1], "start_from": "2026-01-01"})
+        made.append(
+            {
+                "name": flow_name(source, target),
+                "source": NAMES[source],
+                "target": NAMES[target],
+                "start_from": "2026-01-01",
+            }
+        )
     text = yaml.safe_dump({"connections": connections, "flows": made}, sort_keys=False, allow_unicode=True)
     head = "# Connections to simulated systems. The secrets below open nothing else; for real ones write ${NAME}.\n"
     return head + text.replace("'2026-01-01'", "2026-01-01")

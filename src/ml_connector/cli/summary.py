@@ -32,7 +32,7 @@ EXAMPLES = 3
 
 def show(report: Report, output: Output, *, advice: bool = True) -> None:
     """The whole report for people; `advice` names the commands to go on with."""
-    output.show(table(report.routes))
+    output.show(table([(report.flow, route) for route in report.routes]))
     took = words.duration(max(0.0, report.finished_at - report.started_at))
     kind = "Dry run, nothing was written" if report.dry_run else f"Run {report.run_id}"
     output.show(f"{kind}: {words.outcome(report.outcome)} after {took}. {_requests(report)}")
@@ -55,27 +55,58 @@ def show(report: Report, output: Output, *, advice: bool = True) -> None:
         output.command(f"ml-connector run {report.flow}; ml-connector replay {report.flow}")
 
 
-def table(routes: Sequence[RouteReport]) -> Table:
-    """A line a route; columns without any record are left out."""
+def show_all(reports: Sequence[Report], output: Output) -> None:
+    """Several runs in one table, and below it why records were set aside, over all of them."""
+    output.show(table([(report.flow, route) for report in reports for route in report.routes]))
+    took = words.duration(sum(max(0.0, report.finished_at - report.started_at) for report in reports))
+    output.show(f"{words.count(len(reports), 'flow')} in {took}.")
+    for report in reports:
+        for route in report.routes:
+            for line, word, colour in ((route.stopped, "stopped", "red"), (route.skipped, "passed over", "yellow")):
+                if line:
+                    output.show(f"[{colour}]{report.flow}, {line.route} {word}:[/] {output.escape(line.message)}")
+    groups: dict[str, list[str]] = {}
+    for report in reports:
+        for line in report.exceptions:
+            if line.key:
+                groups.setdefault(line.code, []).append(report.flow)
+    if not groups:
+        return
+    total = sum(map(len, groups.values()))
+    output.show(f"\n[bold]{words.count(total, 'record')} set aside, because they need a person:[/]")
+    for code, flows in sorted(groups.items(), key=lambda group: -len(group[1])):
+        reason = REASONS.get(code)
+        meaning = reason.meaning if reason else ""
+        output.show(f"  [yellow]{words.number(len(flows)):>4}[/]  {meaning} [dim]{code}[/]")
+
+
+def table(routes: Sequence[tuple[str, RouteReport]]) -> Table:
+    """A line a route, with the flow's name before the first of each; columns without any record are left out."""
     shown = [
         (title, names)
         for title, names, always in COLUMNS
-        if always or any(route.counts[name] for route in routes for name in names)
+        if always or any(route.counts[name] for _, route in routes for name in names)
     ]
+    several = len({flow for flow, _ in routes}) > 1
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    if several:
+        made.add_column("Flow", no_wrap=True)
     made.add_column("Route", no_wrap=True)
     for title in ("Read", *(title for title, _ in shown)):
         made.add_column(title, justify="right")
     made.add_column(" Outcome", no_wrap=True)
-    for route in routes:
+    before = ""
+    for flow, route in routes:
         numbers = [words.number(sum(route.counts[name] for name in names)) for _, names in shown]
         arrow = {"target_to_source": " (back)"}.get(route.direction, "")
         made.add_row(
+            *([flow if flow != before else ""] if several else []),
             route.route.value + arrow,
             words.number(route.read),
             *numbers,
             f" {words.outcome(route.outcome, short=True)}",
         )
+        before = flow
     return made
 
 

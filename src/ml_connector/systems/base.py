@@ -299,6 +299,8 @@ class Need(msgspec.Struct, frozen=True):
 
     entity: Entity
     write: bool
+    optional: bool = False
+    """Passed over where it is missing; worth a remark, no failure."""
 
 
 class Memory(Protocol):

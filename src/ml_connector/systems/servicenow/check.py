@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from ml_connector.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -71,8 +73,10 @@ class Doctor:
             fix = "Set service_user, and let it read sys_user_has_role; or compare the roles by hand."
             findings.append(Finding(Verdict.UNVERIFIED, "roles", "service account", message, fix, ADMIN))
         findings += await self._plugins(mappings)
+        optional = {need.entity for need in needs if need.optional}
         for mapping in mappings:
-            findings += await self._entity(mapping)
+            found = await self._entity(mapping)
+            findings += [_remark(each) for each in found] if mapping.entity in optional else found
         findings += await self._surroundings(mappings, decision.profile)
         return findings
 
@@ -273,3 +277,11 @@ def _sign_in_failed(error: MLConnectorError) -> Finding:
 
 def _of(error: MLConnectorError, operation: str, subject: str) -> Finding:
     return Finding(Verdict.MISSING, operation, subject, error.message, error.fix, error.who)
+
+
+def _remark(finding: Finding) -> Finding:
+    """What an optional route lacks keeps nothing else from running."""
+    if finding.verdict is not Verdict.MISSING:
+        return finding
+    message = f"{finding.message} The route is optional and is passed over until then."
+    return msgspec.structs.replace(finding, verdict=Verdict.UNVERIFIED, message=message)
