@@ -79,9 +79,7 @@ def demo(
         else:
             _show(reports, ends, home, output, running=not exit_after)
         if checked:
-            output.note(
-                f"[red]The check failed[/] for {', '.join(name for name, status in checked.items() if status)}."
-            )
+            output.note(f"[red]The check failed[/] with exit status {checked}.")
         if not exit_after:
             output.note("\nThe simulators keep running, so that you can look around. Press Ctrl-C to end them.")
             with suppress(KeyboardInterrupt):
