@@ -54,11 +54,14 @@ class Database:
         """Changes a row, moving its own stamp and those that the switches say."""
         moment = self._moment(at, exact)
         rows = self.rows(name)
-        rows.change(record, {**_edited_at(rows.table, moment, record.pcn), **self._recoded(name, record, values)})
+        edited = {
+            **_edited_at(rows.table, moment, record.pcn),
+            **recoded(self.tables, record.pcn, name, values, record),
+        }
+        if name == "chart-of-accounts" and "active" in values:
+            edited.setdefault("inactiveDate", None if values["active"] else moment)
+        rows.change(record, edited)
         self._touch_owner(name, record, moment, switches)
-
-    def _recoded(self, name: str, record: Record, values: Mapping[str, Any]) -> dict[str, Any]:
-        return recoded(self.tables, record.pcn, name, values, record)
 
     def remove(self, name: str, record: Record, at: datetime, switches: PlexSwitches) -> None:
         """Removes a row and what belongs to it."""

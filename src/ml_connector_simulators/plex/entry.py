@@ -10,7 +10,7 @@ from ..story import money
 from .accounts import account_fields
 from .rows import Record
 from .totals import Tables
-from .values import guid
+from .values import CANCELLED_WORDS, guid
 
 Values = dict[str, Any]
 PLANT_CURRENCY = {"104455": "EUR", "104456": "USD"}
@@ -49,7 +49,7 @@ def entered(tables: Tables, pcn: str, name: str, given: Mapping[str, Any]) -> Va
     """The whole row for what was typed. References may be typed as codes: supplierCode, poNumber, accountNumber,
     voucherNumber (for `invoiceId`). Raises KeyError for an order or invoice that is not there, ValueError for a row
     without its number."""
-    values = {**_DEFAULTS.get(name, {}), **_references(tables, pcn, name, given)}
+    values = {**_DEFAULTS.get(name, {}), **references(tables, pcn, name, given)}
     fill = _FILL.get(name)
     if fill:
         fill(tables, pcn, values)
@@ -86,7 +86,7 @@ NUMBERS = {
 }
 
 
-def _references(tables: Tables, pcn: str, name: str, given: Mapping[str, Any]) -> Values:
+def references(tables: Tables, pcn: str, name: str, given: Mapping[str, Any]) -> Values:
     """The given values with the GUIDs of what is named by its code."""
     values = dict(given)
     fields = tables[name].table.fields
@@ -111,8 +111,9 @@ def _references(tables: Tables, pcn: str, name: str, given: Mapping[str, Any]) -
 
 
 def recoded(tables: Tables, pcn: str, name: str, given: Mapping[str, Any], record: Record) -> Values:
-    """The changed values of an edit, with what follows from them: GUIDs of codes, amounts in plant currency."""
-    values = _references(tables, pcn, name, given)
+    """The changed values of an edit, with what follows from them: GUIDs of codes, amounts in plant currency, the
+    flag of an order that ends, the balance of an invoice that is paid."""
+    values = references(tables, pcn, name, given)
     if name == "ap-invoice-lines":
         _plant_amounts(tables, {"invoiceId": record.get("invoiceId")}, values, _LINE_AMOUNTS)
     elif name == "ap-invoice-taxes":
@@ -120,6 +121,13 @@ def recoded(tables: Tables, pcn: str, name: str, given: Mapping[str, Any], recor
     elif name == "ap-invoices":
         rate = values.get("exchangeRate", record.get("exchangeRate"))
         _convert(pcn, rate, values, _HEAD_AMOUNTS)
+        for typed, follows in _HEAD_AMOUNTS.items():
+            if typed in values and values[typed] is None:
+                values.setdefault(follows, None)
+        if values.get("paid"):
+            values = {"balance": None, "foreignCurrencyBalance": None, **values}
+    elif name == "purchase-orders" and values.get("status") in ("Closed", *CANCELLED_WORDS):
+        values.setdefault("active", False)
     return values
 
 

@@ -13,6 +13,7 @@ from ..framework import Row, Simulator, Size, Switches
 from ..story import build_story
 from .access import API_KEY, API_SECRET, CLIENT_ID, CLIENT_SECRET, Gate
 from .database import Database
+from .entry import references
 from .reading import ReadService, tenant_guid, tenants
 from .refusals import RefusedError, forbidden, not_allowed, not_authenticated, not_found
 from .routes import DISCOVERY_PATH, PRODUCTS, SETS, TOKEN_PATH, Route, route
@@ -140,7 +141,8 @@ class PlexSimulator(Simulator):
     def _find(self, set_name: str, key: Row) -> Record:
         rows = self.database.rows(set_name)
         known = any(name in key for name in ("pcn", rows.table.key, *rows.table.indexes))
-        return rows.find(key if known else {"pcn": HOME_PCN, **key})
+        wanted = dict(key) if known else {"pcn": HOME_PCN, **key}
+        return rows.find(references(self.database.tables, str(wanted.get("pcn", "")), set_name, wanted))
 
     def grant(self, change: Row) -> Rights:
         """One of {"pcn", "granted"}, {"product", "granted"} (mdm, purchasing, accounting, or one set), {"role",

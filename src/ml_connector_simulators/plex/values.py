@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from math import inf, nextafter
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,6 +17,7 @@ from uuid import UUID, uuid5
 from .refusals import bad_argument
 
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,7}))?)?Z")
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _GUIDS = UUID("7b0d0c3e-0a5c-5b7e-9c55-91044551044f")
 MONEY = frozenset(
     {
@@ -40,6 +42,7 @@ MONEY = frozenset(
 CANCELLED_WORDS = ("Cancelled", "Canceled")
 
 
+@lru_cache(maxsize=1 << 17)
 def guid(pcn: str, entity: str, number: object) -> str:
     """The GUID of a thing; the same in every process."""
     return str(uuid5(_GUIDS, f"{pcn} {entity} {number}"))
@@ -75,7 +78,7 @@ def stored(kind: str, value: Any) -> Any:
     if kind == "t":
         return _stored_stamp(value)
     if kind == "g":
-        return str(UUID(str(value)))
+        return value if isinstance(value, str) and _GUID.fullmatch(value) else str(UUID(str(value)))
     return str(value)
 
 
