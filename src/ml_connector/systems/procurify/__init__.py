@@ -1,0 +1,18 @@
+"""Procurify as a target: vendors, requisitions, account codes, departments and locations; bills are compared."""
+
+from __future__ import annotations
+
+from ml_connector.systems.base import Connector
+from ml_connector.systems.procurify.connection import TARGETS, open_connection
+from ml_connector.systems.procurify.settings import CREDENTIALS, Settings
+
+CONNECTOR = Connector(
+    system="procurify",
+    title="Procurify",
+    settings=Settings,
+    credentials=CREDENTIALS,
+    reads=frozenset(),
+    writes=frozenset(TARGETS),
+    open=open_connection,
+    default_url="https://{domain}.procurify.com",
+)

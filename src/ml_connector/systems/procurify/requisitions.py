@@ -1,0 +1,269 @@
+"""Purchase orders -> requisitions: one each, sent once, never changed, followed until it is bought (FACTS 28)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ml_connector.errors import OutcomeUnknownError, RecordError
+from ml_connector.mappings import Refs
+from ml_connector.records import OrderLine, OrderStatus, PurchaseOrder, Record, Reference
+from ml_connector.records.base import Identity, minor_unit
+from ml_connector.systems.base import Answer, Candidate, Part, Receipt, Row, Shaped, Write
+from ml_connector.systems.procurify.names import Names
+from ml_connector.systems.procurify.orders import WAITING, Orders
+from ml_connector.systems.procurify.target import HEADER, Fitting, ProcurifyTarget
+
+REQUISITIONS = "/api/v3/requisitions/"
+ITEM_CHARACTERS, UNIT_CHARACTERS = 255, 30
+PRICE_PLACES, QUANTITY_PLACES = 8, 5
+
+
+class Requisitions(ProcurifyTarget):
+    """Requisitions and what becomes of them."""
+
+    table = "requisitions"
+    mapping_version = "requisitions-1"
+    _custom_field = ""
+    _names: Names | None = None
+
+    async def prepare(self) -> None:
+        """Whether there is a custom field for the ERP's number."""
+        row = await self.surroundings.custom_field()
+        self._custom_field = str(row["name"]) if row else ""
+
+    def shape(self, record: Record, identity: Identity, refs: Refs) -> Shaped:
+        assert isinstance(record, PurchaseOrder)
+        return _Shaper(record, f"{identity.scope}:{record.number}", refs, self.settings.default_unit).shaped(self.table)
+
+    # --- finding -------------------------------------------------------------------------------------------------
+
+    @property
+    def _orders(self) -> Orders:
+        return Orders(self.api)
+
+    async def read(self, table: str, ids: Sequence[str]) -> dict[str, Row]:
+        return await self._orders.read(ids)
+
+    async def find(self, candidates: Sequence[Candidate]) -> list[list[Row]]:
+        """Requests that carry our prefix, else those of the vendor in which somebody wrote the order's number."""
+        return [await self._orders.find(each.shaped.parts[0].payload, by_hand=True) for each in candidates]
+
+    async def find_parts(self, parts: Sequence[Part]) -> list[list[Row]]:
+        return [await self._orders.find(part.payload) for part in parts]
+
+    async def by_code(self, codes: Sequence[str]) -> dict[str, list[str]]:
+        found = {code: await self._orders.of_number(code) for code in codes}
+        return {code: ids for code, ids in found.items() if ids}
+
+    def differences(self, payload: Mapping[str, Any], row: Row) -> list[str]:
+        """Lines in which quantity or price are other ones; a row whose lines were not read shows no difference."""
+        items = row.columns.get("lines")
+        if items is None or not row.columns.get("item_name"):
+            return []
+        differing = []
+        for line in payload["lines"]:
+            item = next((each for each in items if str(each["name"]).startswith(line["prefix"])), None)
+            if item is None:
+                differing.append(f"line {line['line']}")
+                continue
+            for name, column in (("quantity", "quantity"), ("unit price", "unit_price")):
+                if _number(item.get(name.rpartition(" ")[2])) != Decimal(line[column]):
+                    differing.append(f"{name} of line {line['line']}")
+        return differing
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    async def write(self, writes: Sequence[Write]) -> list[Answer]:
+        self._names = None
+        return await super().write(writes)
+
+    async def _create(self, write: Write) -> Receipt:
+        if self._names is None:
+            self._names = Names(self.api, self.settings, self.surroundings)
+        number = write.payload["number"]
+        body = await self._names.requisition(write.payload, self._custom_field)
+        answer = await self.api.write("POST", REQUISITIONS, body, f"purchase order {number}")
+        found = answer.get("uuid")
+        if not isinstance(found, str) or not found:
+            raise OutcomeUnknownError(f"Purchase order {number}: the answer names no requisition.")
+        said = f"requisition for {body['department_name']}, {body['location_name']}; it goes through approval"
+        return Receipt(found, landed=False, pending=WAITING, answer=said)
+
+    async def _change(self, write: Write) -> Receipt:
+        """Procurify has no change of a requisition; nothing is asked or sent."""
+        payload = write.payload
+        number = payload.get("number", write.key)
+        if payload.get("cancelled"):
+            message, todo = "was cancelled at the source", "Cancel it in Procurify by hand, or deny it there"
+        else:
+            lines = "; ".join(
+                f"line {line['line']}: {_plain(line['quantity'])} {line['unit']} at {_plain(line['unit_price'])} "
+                f"{payload['currency']}"
+                for line in payload.get("lines", ())
+            )
+            message, todo = "changed at the source", "Change it in Procurify by hand"
+            todo += f", wanted on {payload.get('required_date')}: {lines}" if lines else ""
+        raise RecordError(
+            f"Purchase order {number} {message} after its requisition {write.external_id} was sent, and Procurify's "
+            "API cannot change requisitions.",
+            code="TARGET_IMMUTABLE",
+            fix=f"{todo}.",
+        )
+
+
+class _Shaper:
+    """One order on its way to a requisition."""
+
+    def __init__(self, order: PurchaseOrder, reference: str, refs: Refs, default_unit: str) -> None:
+        self.order = order
+        self.reference = reference
+        self.refs = refs
+        self.default_unit = default_unit
+        self.fit = Fitting()
+
+    def shaped(self, table: str) -> Shaped:
+        order, fit = self.order, self.fit
+        cancelled = order.status is OrderStatus.CANCELLED
+        groups = self._groups()
+        made = [self._line(number, group) for number, group in groups.items()]
+        lines = [line for line in made if line is not None]
+        if not lines and not cancelled:
+            fit.refuse("NO_LINES", "No line of it orders anything: all are cancelled, texts, or of quantity 0.")
+        vendor = self._id("supplier", order.supplier)
+        if not vendor:
+            fit.refuse("REFERENCE_MISSING_ON_TARGET", f"Supplier {order.supplier.code} is not in Procurify.")
+        payload: dict[str, Any] = {
+            "reference": self.reference,
+            "number": order.number,
+            "supplier": order.supplier.code,
+            "vendor": vendor,
+            "required_date": self._required_on(cancelled),
+            "currency": order.currency,
+            "location": self._location(),
+            "department": self._department(groups),
+            "lines": lines,
+        }
+        if cancelled:
+            payload["cancelled"] = True
+        lookup = {"item_name": lines[0]["prefix"] if lines else f"{self.reference}/"}
+        return fit.shaped(Part(HEADER, table, "", payload, lookup=lookup))
+
+    def _id(self, field: str, reference: Reference | None) -> str:
+        return (self.refs.id_of(field, reference) or "") if reference is not None else ""
+
+    def _groups(self) -> dict[str, list[OrderLine]]:
+        """Releases by their line: Procurify has lines alone. Cancelled ones and texts order nothing."""
+        found: dict[str, list[OrderLine]] = {}
+        for line in self.order.lines:
+            if not line.cancelled and line.kind != "text":
+                found.setdefault(line.number, []).append(line)
+        return found
+
+    # --- one line ------------------------------------------------------------------------------------------------
+
+    def _line(self, number: str, group: Sequence[OrderLine]) -> dict[str, Any] | None:
+        first, where = group[0], f"Line {number}"
+        quantity = sum((line.quantity for line in group), Decimal(0))
+        net = self._net(group)
+        if quantity == 0 and first.kind == "charge" and net:
+            quantity = Decimal(1)
+        if quantity <= 0:
+            self.fit.warnings.append(f"{where} is left out: its quantity is {quantity:f}.")
+            return None
+        account = first.gl_account
+        if account is None:
+            self.fit.refuse("DIMENSION_MISSING", f"{where} has no GL account.", field=f"lines[{number}].gl_account")
+        elif any(line.gl_account != account for line in group):
+            self.fit.refuse("INVALID", f"{where}: its releases are coded with different GL accounts.")
+        unit = first.unit or self.default_unit
+        prefix = f"{self.reference}/{number} "
+        return {
+            "line": number,
+            "prefix": prefix,
+            "item_name": self._item_name(prefix, first),
+            "account": self._id("gl_account", account),
+            "account_code": self.refs.code_of("gl_account", account) if account is not None else "",
+            "quantity": self._fixed(where, "quantity", quantity, QUANTITY_PLACES),
+            "unit_price": self._fixed(where, "unit price", self._price(number, group, quantity, net), PRICE_PLACES),
+            "unit": self.fit.key(f"the unit of line {number}", unit, UNIT_CHARACTERS),
+        }
+
+    def _net(self, group: Sequence[OrderLine]) -> Decimal:
+        return sum(
+            (line.net if line.net is not None else line.quantity * line.unit_price for line in group), Decimal(0)
+        )
+
+    def _price(self, number: str, group: Sequence[OrderLine], quantity: Decimal, net: Decimal) -> Decimal:
+        """The ERP's price where it gives the line's amount, else the amount divided by the quantity."""
+        price = group[0].unit_price
+        tolerance = minor_unit(self.order.currency) * len(group)
+        if abs(price * quantity - net) <= tolerance:
+            return price
+        exact = (net / quantity).quantize(Decimal(1).scaleb(-PRICE_PLACES))
+        self.fit.warnings.append(
+            f"Line {number}: price {price:f} times {quantity:f} is not its amount {net:f}; sent with {exact:f}."
+        )
+        return exact
+
+    def _fixed(self, where: str, name: str, value: Decimal, places: int) -> str:
+        """With the decimals that Procurify keeps; more are refused."""
+        text = f"{value:.{places}f}"
+        if Decimal(text) != value:
+            message = f"{where}: {name} {value:f} has more than {places} decimals."
+            self.fit.refuse("VALUE_WOULD_BE_CUT", message, "Round it in the ERP.")
+        return text
+
+    def _item_name(self, prefix: str, line: OrderLine) -> str:
+        """Our mark first, whole; of the description as much as fits."""
+        self.fit.key("the order's number in item_name", prefix, ITEM_CHARACTERS)
+        text = line.description if line.item in line.description else f"{line.item} {line.description}"
+        if text != text.strip():
+            self.fit.warnings.append(f"Line {line.number}: the blanks around its description are left out.")
+        whole = prefix + (text.strip() or "-")
+        if len(whole) > ITEM_CHARACTERS:
+            self.fit.warnings.append(f"Line {line.number}: its description is cut after {ITEM_CHARACTERS} characters.")
+        return whole[:ITEM_CHARACTERS]
+
+    # --- the whole order -----------------------------------------------------------------------------------------
+
+    def _required_on(self, cancelled: bool) -> str:
+        order = self.order
+        lines = [line.wanted_on or line.promised_on for line in order.lines if not line.cancelled]
+        wanted = order.wanted_on or min(filter(None, lines), default=None) or order.document_date()
+        if wanted is None and not cancelled:
+            message = "It has no date: neither when it is wanted nor when it was ordered."
+            self.fit.refuse("MANDATORY_MISSING", message, field="wanted_on")
+        return wanted.isoformat() if isinstance(wanted, date) else ""
+
+    def _location(self) -> str:
+        found = (self._id("location", line.location) for line in self.order.lines if not line.cancelled)
+        return self._id("location", self.order.location) or next(filter(None, found), "")
+
+    def _department(self, groups: Mapping[str, Sequence[OrderLine]]) -> str:
+        """A requisition has one department: that of the first line that names one."""
+        named = []
+        for line in (line for group in groups.values() for line in group):
+            found = self._id("department", line.department) or self._id("cost_center", line.cost_center)
+            if found:
+                named.append((found, line))
+        others = sorted({line.number for found, line in named if found != named[0][0]})
+        if others:
+            self.fit.warnings.append(
+                f"A requisition has one department; lines {', '.join(others)} name another one than line "
+                f"{named[0][1].number}, whose is taken."
+            )
+        return named[0][0] if named else ""
+
+
+def _number(value: Any) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except ArithmeticError:
+        return None
+
+
+def _plain(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
