@@ -43,7 +43,7 @@ class Database:
         """Adds a row; `exact` is False for an edit of this moment, which has a seventh digit of its own."""
         moment = self._moment(at, exact)
         rows = self.rows(name)
-        row = entered(self.tables, pcn, name, values)
+        row = entered(self.tables, pcn, name, _typed(values))
         record = rows.add(pcn, {**_entered_at(rows.table, moment, moment, pcn), **row})
         self._touch_owner(name, record, moment, switches)
         return record
@@ -54,10 +54,8 @@ class Database:
         """Changes a row, moving its own stamp and those that the switches say."""
         moment = self._moment(at, exact)
         rows = self.rows(name)
-        edited = {
-            **_edited_at(rows.table, moment, record.pcn),
-            **recoded(self.tables, record.pcn, name, values, record),
-        }
+        follows = recoded(self.tables, record.pcn, name, _typed(values), record)
+        edited = {**_edited_at(rows.table, moment, record.pcn), **follows}
         if name == "chart-of-accounts" and "active" in values:
             edited.setdefault("inactiveDate", None if values["active"] else moment)
         rows.change(record, edited)
@@ -119,6 +117,11 @@ def _entered_at(table: Table, created: str, changed: str, pcn: str) -> dict[str,
     person = guid(pcn, "users", "AMEYER")
     given = {"createdDate": created, "createdById": person}
     return {n: v for n, v in given.items() if n in table.fields} | _edited_at(table, changed, pcn)
+
+
+def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Nobody types the stamps of a change: a row that was copied gets its own."""
+    return {name: value for name, value in values.items() if name not in ("modifiedDate", "modifiedById", "modifiedBy")}
 
 
 def _edited_at(table: Table, moment: str, pcn: str) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""What a path means; served below `/api` and without it (fact sheet §0, §2)."""
+"""What a path means; served below `/api` and without it (fact sheet §0, §2).
+
+Left out: writes, receipts, prices of lines, customers, containers, supply items, and releases v3, whose bodies the
+sheet does not describe or the product does not read.
+"""
 
 from __future__ import annotations
 

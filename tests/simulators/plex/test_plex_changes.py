@@ -130,6 +130,12 @@ async def test_an_order_is_entered(caller: Caller, plex: PlexSimulator) -> None:
         plex.insert("purchase-orders", {"poNumber": "N1"})
 
 
+async def test_a_copied_order_has_a_stamp_of_its_own(caller: Caller, plex: PlexSimulator) -> None:
+    row = {name: value for name, value in (await caller.order("P9008")).items() if name != "id"}
+    plex.insert("purchase-orders", {**row, "poNumber": "N2"})
+    assert [r["poNumber"] for r in await changed(caller, ORDERS)] == ["N2"]
+
+
 async def test_an_invoice_is_entered(caller: Caller, plex: PlexSimulator) -> None:
     head = {"invoiceNumber": "N-1", "supplierCode": "V9010", "currencyCode": "USD", "exchangeRate": "0.5"}
     voucher = plex.insert("ap-invoices", head)["voucherNumber"]
