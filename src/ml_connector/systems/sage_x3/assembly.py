@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -229,23 +229,21 @@ def _plain(value: Any) -> Any:
 
 
 async def believe_empty(stream: X3Stream) -> None:
-    """Nothing at all may mean that the user is shown nothing; raises PermissionMissingError then.
+    """Nothing at all may mean that the user is shown nothing: rights of sites leave rows out without a word.
 
-    Master data is never empty in an X3 at work; documents may be, and are believed when suppliers are to be seen.
+    Raises PermissionMissingError unless there is something out of our scope, or `may_be_empty` names the entity.
     """
-    api = stream.system.api
-    where = await stream.scope()
-    probes: Iterable[tuple[str, str]] = [(stream.head, where)]
-    if stream.entity.is_document:
-        probes = [(stream.head, where), ("suppliers", "")]
-    for collection, condition in probes:
-        if (await api.page(collection, api.first_page(collection, condition, count=1))).rows:
-            return
+    api, entity = stream.system.api, stream.entity
+    if entity.value in stream.settings.may_be_empty:
+        return
+    where = "" if entity.is_document else await stream.scope()
+    if (await api.page(stream.head, api.first_page(stream.head, where, count=1))).rows:
+        return
     code = stream.settings.class_of(stream.head)
-    what = f"{code} where {where}" if where and not stream.entity.is_document else code
+    what = f"{code} where {where}" if where else code
     raise PermissionMissingError(
         f"X3 shows nothing of {what} in folder {stream.settings.folder}, which is taken for a missing right.",
-        fix=f"Give the user's function profile access to {code} and its sites; check folder, chart_code and "
-        "cost_center_dimension.",
+        fix=f"Give the user's function profile access to {code} and to its sites; check folder, chart_code and "
+        f"cost_center_dimension. If there really is none yet, put {entity.value} into `may_be_empty`.",
         who="Sage X3 administrator",
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.mappings import decimal, text
+from ml_connector.mappings import day_of_moment, decimal, text
 from ml_connector.mappings.words import Env, MissingError
 from ml_connector.records import Entity, InvoiceStatus, OrderStatus, Reference, join_key
 
@@ -89,6 +90,24 @@ def cost_center(row: Any, env: Env) -> Reference | None:
     return cost_center_of(row, env.knowledge)
 
 
+NO_DATE = "0000-00-00"
+
+
+def day_in(name: str, *, required: bool = False) -> Callable[[Any, Env], date | None]:
+    """A day; X3 writes an empty one as null, as nothing or as zeros."""
+
+    def read(row: Any, env: Env) -> date | None:
+        value = row.get(name)
+        if value in (None, "", NO_DATE):
+            if required:
+                raise MissingError(f"{name} is empty.", fix=f"Fill in {name} at the source.")
+            return None
+        return day_of_moment(value)
+
+    read.__qualname__ = f"day_in.{name}.{required}"
+    return read
+
+
 def active(row: Any, env: Env) -> bool:
     return menu(row.get("ENAFLG"), YES) == YES
 
@@ -113,19 +132,22 @@ def prepared_supplier(document: Row, knowledge: Knowledge) -> Row:
     """The supplier with its addresses, and what its business partner says."""
     head: Row = document["head"]
     partner = (document.get("partner") or [{}])[0]
-    for name in ("BPRNAM", "CRN", "EECNUM", "CRY", "LAN"):
+    for name in ("BPRNAM", *(f"BPRNAM{number}" for number in (1, 2)), "CRN", "EECNUM", "CRY", "LAN"):
         if head.get(name) in (None, "") and partner.get(name) not in (None, ""):
             head[name] = partner[name]
     addresses = head.get("BPAADDRESS") or document.get("addresses") or []
-    head["addresses"] = [each for each in addresses if each.get("BPAADD")]
+    head["addresses"] = [each for each in addresses if each.get("BPAADD") and menu(each.get("BPATYP"), 1) == 1]
     return head
 
 
 def supplier_name(row: Any, env: Env) -> str:
-    name = row.get("BPSNAM") or " ".join(text(each) for each in values(row, "BPRNAM") if each)
+    """BPSNAM, which may be cut: the business partner has the whole name in two lines."""
+    name, whole = text(row.get("BPSNAM") or ""), partner_name(row)
+    if whole.startswith(name):
+        name = whole or name
     if not name:
         raise MissingError("BPSNAM is empty.", fix="Fill in BPSNAM at the source.")
-    return text(name)
+    return name
 
 
 def _default_address(row: Row) -> Row:
@@ -180,10 +202,12 @@ def prepared_order(document: Row, knowledge: Knowledge) -> Row:
     head: Row = document["head"]
     prices = {(each.get("POPLIN"), each.get("POPSEQ")): each for each in head.get("PORDERP") or ()}
     by_line = {key[0]: each for key, each in prices.items()}
-    head["lines"] = [
-        {**(prices.get((line.get("POPLIN"), line.get("POQSEQ"))) or by_line.get(line.get("POPLIN")) or {}), **line}
-        for line in head.get("PORDERQ") or ()
-    ]
+
+    def price(line: Row) -> Row:
+        sequence = line.get("POPSEQ", line.get("POQSEQ"))
+        return prices.get((line.get("POPLIN"), sequence)) or by_line.get(line.get("POPLIN")) or {}
+
+    head["lines"] = [{**price(line), **line} for line in head.get("PORDERQ") or ()]
     return head
 
 
@@ -212,8 +236,14 @@ def order_kind(row: Any, env: Env) -> str:
     return "contract" if menu(row.get("POHTYP"), 1) == 2 else "purchase_order"
 
 
+NAME_LENGTH = 35
+
+
 def partner_name(row: Any) -> str:
-    return " ".join(text(each) for each in values(row, "BPRNAM") if each)
+    """BPRNAM[2]; a first line that is full goes on in the second."""
+    lines = [text(each) for each in values(row, "BPRNAM") if each not in (None, "")]
+    glue = "" if lines and len(lines[0]) == NAME_LENGTH else " "
+    return glue.join(lines)
 
 
 def order_supplier(row: Any, env: Env) -> Reference:
@@ -354,7 +384,7 @@ def _code_by_entry(lines: list[Row], head: Row, entries: Sequence[Row], knowledg
     uncoded, and the record is rejected with that reason instead of being coded by guess.
     """
     postings = [each for entry in entries for each in _postings(entry, head, knowledge)]
-    free = list(postings)
+    free = sorted(postings, key=lambda each: each["center"] is None)
     pairs: list[Row | None] = []
     for line in lines:
         size = abs(line["net"]) if line["net"] is not None else None

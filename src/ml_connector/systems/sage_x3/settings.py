@@ -10,6 +10,8 @@ from msgspec import Meta
 from ml_connector.errors import ConfigurationError
 from ml_connector.systems.sage_x3.classes import ARRAYS, CLASSES
 
+READ = ("gl_accounts", "cost_centers", "suppliers", "purchase_orders", "invoices", "gl_postings")
+
 
 class SageX3Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Settings of one connection."""
@@ -111,6 +113,13 @@ class SageX3Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
             examples=[True],
         ),
     ] = True
+    may_be_empty: Annotated[
+        list[str],
+        Meta(
+            description="Entities of which X3 may show nothing at all; of others that is taken for a missing right.",
+            examples=[["invoices"]],
+        ),
+    ] = []
     jwt_lifetime_s: Annotated[
         int,
         Meta(
@@ -136,6 +145,7 @@ class SageX3Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
         for setting in ("classes", "representations", "change_fields"):
             _known(setting, getattr(self, setting), CLASSES)
         _known("arrays", self.arrays, ARRAYS)
+        _known("may_be_empty", dict.fromkeys(self.may_be_empty, ""), READ)
         for name in self.fields:
             collection, _, field = name.partition(".")
             if collection not in CLASSES or not field:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -264,17 +264,18 @@ class X3Stream:
                         touched.add(tuple(str(row.values.get(each, "")) for each in parent))
         return touched
 
-    def _moved(self, collection: str, mine: Progress, address: str | None = None) -> AsyncIterator[RowPage]:
-        """The rows of a class whose stamp is not older than the mark less the overlap."""
-        api = self.system.api
+    async def _moved(
+        self, collection: str, mine: Progress, address: str | None = None
+    ) -> AsyncGenerator[RowPage, None]:
+        """The rows of a class whose stamp is not older than the mark less the overlap, from `address` on."""
+        api, known = self.system.api, (await self.system.facet(collection)).properties
         if address is None:
             condition = f"{mine.old.change} ge {api.date_literal(mine.floor)}"
-            address = api.first_page(collection, condition, self._order(collection, mine.old.change))
-        return api.pages(collection, address)
-
-    def _order(self, collection: str, change: str) -> str:
-        names = [change, *(self.settings.property_name(collection, each) for each in CLASSES[collection].key)]
-        return ",".join(f"{each} asc" for each in names)
+            key = (self.settings.property_name(collection, each) for each in CLASSES[collection].key)
+            names = [mine.old.change, *(each for each in key if each in known)]
+            address = api.first_page(collection, condition, ",".join(f"{each} asc" for each in names))
+        async for page in api.pages(collection, address):
+            yield page
 
     async def _changes(self, bounds: Json, position: Json | None) -> AsyncGenerator[Page, None]:
         """Changed heads with their lines, then records of which only a line moved."""
