@@ -156,22 +156,23 @@ class PlexApi:
 
     # Rows by id --------------------------------------------------------------------------------------------------
 
-    async def by_ids(self, path: str, ids: Iterable[str]) -> dict[str, Row]:
-        """Rows by id, many at a call; what a list hides (inactive, filter ignored) is asked for one by one."""
+    async def by_ids(self, path: str, ids: Iterable[str], kinds: Sequence[Parameters] = ((),)) -> dict[str, Row]:
+        """Rows by id, many at a call and of all `kinds`; what a list hides nevertheless is asked for one by one."""
         wanted = list(dict.fromkeys(ids))
         found: dict[str, Row] = {}
         plain = [ident for ident in wanted if is_guid(ident)]
         for at in range(0, len(plain), IDS_PER_CALL):
             some = plain[at : at + IDS_PER_CALL]
             try:
-                rows = await self.rows(path, [("id", ident) for ident in some])
+                named = [("id", ident) for ident in some]
+                answers = await together(*(self.rows(path, [*named, *kind]) for kind in kinds))
             except (TransientError, ContractError) as error:
                 if not is_too_much(error):
                     raise
                 break
-            asked = set(some)
-            found |= {row.id: row for row in rows if row.id in asked}
-            if len(rows) > len(some):  # the server does not know this filter and gives everything
+            rows = {row.id: row for answer in answers for row in answer}
+            found |= {ident: rows[ident] for ident in some if ident in rows}
+            if rows.keys() - set(some):  # the server does not know this filter and gives everything
                 break
         for ident in wanted:
             if ident not in found and (row := await self.row(path, ident)) is not None and row.id == ident:

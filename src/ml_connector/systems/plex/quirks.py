@@ -16,6 +16,11 @@ from ml_connector.systems.plex.documents import department_at
 from ml_connector.systems.plex.settings import ORDER_STATUSES, PlexSettings
 
 ZERO = Decimal(0)
+INVOICE_STATUSES = {
+    "approved": InvoiceStatus.APPROVED,
+    **dict.fromkeys(("partially paid", "partly paid", "partial"), InvoiceStatus.PARTLY_PAID),
+}
+"""What the flags `booked` and `paid` do not say."""
 ROUNDING = Decimal("0.02")
 DECIMALS = 8
 FIFTEEN_DIGITS = Context(prec=15)
@@ -42,7 +47,9 @@ def exact(value: Any) -> Decimal:
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -DECIMALS:
         number = FIFTEEN_DIGITS.create_decimal(number).normalize()
-        return number.quantize(Decimal(1)) if number == number.to_integral_value() else number
+        exponent = -1
+    if exponent == -1 and number == number.to_integral_value():  # a double writes 25 as 25.0
+        return number.quantize(Decimal(1))
     return number
 
 
@@ -117,11 +124,12 @@ def invoice_status(row: Any, env: Env) -> InvoiceStatus:
         return InvoiceStatus.CANCELLED
     if row.get("paid") is not None and boolean(row["paid"]):
         return InvoiceStatus.PAID
+    word = INVOICE_STATUSES.get(_text(row, "status").strip().casefold())
     if row.get("booked") is None or not boolean(row["booked"]):
-        return InvoiceStatus.RECEIVED
+        return word if word is InvoiceStatus.APPROVED else InvoiceStatus.RECEIVED
     amount, balance = _number(row, "amount"), _number(row, "balance")
     partly = amount is not None and balance is not None and ZERO < abs(balance) < abs(amount)
-    return InvoiceStatus.PARTLY_PAID if partly else InvoiceStatus.POSTED
+    return InvoiceStatus.PARTLY_PAID if partly or word is InvoiceStatus.PARTLY_PAID else InvoiceStatus.POSTED
 
 
 # References --------------------------------------------------------------------------------------------------------
@@ -326,7 +334,9 @@ def _taxed(row: Mapping[str, Any], lines: Amounted, gross: Decimal | None) -> Am
     taxes = [(tax, amount) for tax in rows if (amount := _number(tax, "taxAmount"))]
     total = sum((amount for _, amount in lines), ZERO)
     tax = sum((amount for _, amount in taxes), ZERO)
-    if gross is not None and gross and abs(gross + total + tax) <= ROUNDING:  # a memo with a header of the other sign
+    if (
+        gross is not None and gross * (total + tax) < 0 and abs(gross + total + tax) <= ROUNDING
+    ):  # a memo with a header of the other sign
         gross = -gross
     if gross is None or not taxes or abs(gross - total - tax) <= ROUNDING:
         return Amounts(tuple(lines), tuple(taxes), gross)
@@ -423,7 +433,8 @@ def invoice_net(row: Any, env: Env) -> Decimal:
 
 def open_amount(row: Any, env: Env) -> Decimal | None:
     foreign, plant = _number(row, "foreignCurrencyBalance"), _number(row, "balance")
-    return foreign if foreign is not None and (foreign or not plant) else plant
+    found = foreign if foreign is not None and (foreign or not plant) else plant
+    return -found if found is not None and found * invoice_gross(row, env) < 0 else found
 
 
 def document_type(row: Any, env: Env) -> str:

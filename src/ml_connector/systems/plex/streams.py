@@ -31,7 +31,7 @@ from ml_connector.systems.plex.emptiness import believe_no_changes, believe_noth
 from ml_connector.systems.plex.mapping import TO_INVOICE, TO_PAYMENT, TO_PURCHASE_ORDER, TO_SUPPLIER
 from ml_connector.systems.plex.rows import EPOCH, Row, moment_of, order
 from ml_connector.systems.plex.settings import zone
-from ml_connector.systems.plex.slices import Listing, Place, slices, write_moment
+from ml_connector.systems.plex.slices import ACTIVE, Listing, Place, slices, write_moment
 
 if TYPE_CHECKING:
     from ml_connector.systems.plex.connection import Plex
@@ -180,10 +180,13 @@ class TimedStream(PlexStream):
     def _begin(self, cursor: TimeCursor | None) -> datetime:
         if cursor is None:
             return datetime.combine(self.settings.first_load_from, time(), UTC)
-        back = self.settings.overlap
-        if not self.declared.modified:
-            back += timedelta(days=self.settings.payment_days)
-        return (moment_of(cursor.until) or EPOCH) - back
+        return (moment_of(cursor.until) or EPOCH) - self.back
+
+    @property
+    def back(self) -> timedelta:
+        """How far changes are read again."""
+        further = 0 if self.declared.modified else self.settings.payment_days
+        return self.settings.overlap + timedelta(days=further)
 
     # Reading -----------------------------------------------------------------------------------------------------
 
@@ -225,13 +228,16 @@ class TimedStream(PlexStream):
             rows = [row for row in rows if not row.modified]
         if phase.releases:
             ids = [ident for row in rows if (ident := row.text("poId"))]
-            rows = list((await self.api.by_ids(self.listing.path, ids)).values())
+            rows = list((await self._by_ids(ids)).values())
         return sorted((row for row in rows if self.documents.wanted(row)), key=order)
+
+    async def _by_ids(self, ids: Sequence[str]) -> dict[str, Row]:
+        return await self.api.by_ids(self.listing.path, ids, ACTIVE if self.declared.actives else ((),))
 
     async def fetch(self, keys: Sequence[str]) -> list[RawRecord]:
         """The records with these keys as they are now."""
         ids = [parts[0] for key in keys if len(parts := split_key(key)) == 1]
-        rows = await self.api.by_ids(self.listing.path, ids)
+        rows = await self._by_ids(ids)
         return await self.documents.records([row for row in rows.values() if self.documents.wanted(row)])
 
     async def sweep(self) -> AsyncGenerator[list[tuple[str, str]], None]:
@@ -255,7 +261,7 @@ class _Reading:
     def __init__(self, stream: TimedStream, until: datetime, cursor: TimeCursor | None) -> None:
         self.stream = stream
         self.until = until
-        self.fresh_from = until - stream.settings.overlap
+        self.fresh_from = until - stream.back
         self.handled = dict(cursor.recent) if cursor else None
         """Key -> digest of what needs no second pass; None in a full load, which gives each record once anyway."""
         self.recent: dict[str, str] = {}
