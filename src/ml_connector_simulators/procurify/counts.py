@@ -27,7 +27,9 @@ class ProcurifyCounts(Counts):
     writes: int = 0
     writes_by_set: dict[str, int] = msgspec.field(default_factory=dict)
     overlapping: int = 0
-    """Requests that arrived while another one was in progress whose caller was still there."""
+    """Requests that arrived while another one was in progress whose caller was still there.
+
+    Behind the fault `slow` the next request may count although its caller has read all of the slow answer."""
 
 
 class WriteJournal(Journal):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from .database import Database
 from .refusals import invalid
 from .tables import Row
-from .values import Style
+from .values import Style, day_of
 
 Test = Callable[[Row], bool]
 Word = Literal["text", "contains", "int", "ints", "bool", "search", "day_from", "day_to", "moment_from", "moment_to"]
@@ -249,7 +249,7 @@ def _whole(parameter: str, text: str) -> int:
 
 def _day_edge(parameter: str, text: str, zone: ZoneInfo, *, end: bool, strict: bool) -> datetime:
     try:
-        day = date.fromisoformat(text if strict else text[:10])
+        day = day_of(text if strict else text[:10])
     except ValueError:
         raise invalid(parameter, "Enter a valid date.") from None
     return _day_end(day, zone) if end else datetime.combine(day, time(), zone).astimezone(UTC)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..exchange import Call
 from .database import Database
 from .refusals import NON_FIELD, Problem, RefusedError
 from .tables import Row
+from .values import day_of
 
 
 def json_body(call: Call) -> Any:
@@ -76,8 +76,8 @@ class Form:
         if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
             self.refuse(name, "Not a valid string.", "invalid")
             return ""
-        text = str(value).strip()
-        if required and not text:
+        text = str(value).strip() if self.database.switches.trim_texts else str(value)
+        if required and not text.strip():
             self.refuse(name, "This field may not be blank.", "blank")
         elif len(text) > longest:
             self.refuse(name, f"Ensure this field has no more than {longest} characters.", "max_length")
@@ -150,9 +150,7 @@ class Form:
             return
         try:
             text = str(value) if self.database.switches.strict_dates else str(value)[:10]
-            if len(text) != 10:
-                raise ValueError(text)
-            self.values[name] = date.fromisoformat(text)
+            self.values[name] = day_of(text)
         except ValueError:
             message = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD."
             self.refuse(name, message, "invalid")

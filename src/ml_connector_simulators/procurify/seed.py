@@ -26,6 +26,7 @@ RATES = {"EUR": "1", "USD": "0.9215", "GBP": "1.1690", "SEK": "0.0872", "PLN": "
          "KWD": "2.9970", "BHD": "2.4440"}  # fmt: skip
 DIFFERENCE = Decimal("10.00")
 _BILL_STATUS = {"paid": 4, "posted": 2, "partly_paid": 2}  # others: 1, confirmed
+_ORDINARY = ("V2", "V3")  # the division's own numbers; the awkward ones begin otherwise
 _EVERY_SUPPLIER, _ABSENT_BILL, _DIFFERENT_BILL = 4, 5, 2
 
 
@@ -56,7 +57,7 @@ def fill(database: Database, story: Story, people: People, purchasing: Purchasin
     for user in database["users"]:
         database.change("users", user, {"department": departments[0]["id"], "location": departments[0]["branch"]})
     _fill_account_codes(database, story, departments)
-    ordinary = [supplier for supplier in story.suppliers if not supplier.number.startswith("V9") and supplier.name]
+    ordinary = [supplier for supplier in story.suppliers if supplier.number.startswith(_ORDINARY)]
     typed = _type_vendors(database, [*ordinary[::_EVERY_SUPPLIER], *story.hand_keyed.suppliers])
     for order in story.hand_keyed.orders:
         _type_requisition(database, order, typed[order.supplier], people, purchasing, departments[0])

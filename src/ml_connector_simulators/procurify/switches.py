@@ -41,6 +41,7 @@ class ProcurifySwitches(Switches):
     strict_dates: bool = True  # a date-time where a date belongs: 400
     positive_quantity: bool = True  # a quantity must exceed 0
     numbers_for_decimals: bool = True  # a number is taken where a decimal string belongs
+    trim_texts: bool = False  # whether blanks around a written text are taken off
     plex_po_number_field: bool = True
     """Whether an admin has made the custom field `Plex PO Number`; without it a requisition naming it is a 400."""
     auto_advance_seconds: float | None = None

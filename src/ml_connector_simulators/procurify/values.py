@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -107,6 +108,13 @@ class Style:
         if isinstance(value, list):
             return [self._json(part) for part in value]
         return self.moment(value) if isinstance(value, datetime) else value
+
+
+def day_of(text: str) -> date:
+    """A date written `YYYY-MM-DD`, and in no other way that ISO 8601 knows. Raises ValueError."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
 
 
 def plain(value: Decimal) -> Decimal:
