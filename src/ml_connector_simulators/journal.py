@@ -11,7 +11,15 @@ from .exchange import Answer, Call, Label
 
 KEPT_REQUESTS = 5000
 KEPT_BODY_CHARACTERS = 4000
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+_SECRET_HEADERS = frozenset(
+    {
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "x-plex-connect-api-key",
+        "x-plex-connect-api-secret",
+    }
+)
 
 
 class Entry(msgspec.Struct):

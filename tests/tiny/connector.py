@@ -210,6 +210,10 @@ class TinyTarget:
         return self.entity.value in self.world.keyed_by_people
 
     @property
+    def shares_rows(self) -> bool:
+        return self.entity.value in self.world.shared
+
+    @property
     def chooses_ids(self) -> bool:
         return self.world.chooses_ids
 

@@ -29,6 +29,8 @@ class World:
     """By entity that people approve: id of the row -> "" once approved, or the reason why not."""
     keyed_by_people: set[str] = field(default_factory=set)
     """Entities that people enter here: they are compared only."""
+    shared: set[str] = field(default_factory=set)
+    """Entities of which several records may be one row."""
     late: list[Callable[[], None]] = field(default_factory=list)
 
     def put(self, entity: str, **row: Any) -> Row:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -141,40 +142,48 @@ class StoredMemory:
     """`systems.base.Memory` of one connection: encrypted, shared by all processes."""
 
     def __init__(self, workspace: Workspace, connection: str, name: str = TOKEN) -> None:
-        rows = workspace.database.rows(
-            "SELECT id FROM store_connection WHERE workspace_id = %s AND name = %s", [workspace.id, connection]
+        """Asks the database nothing yet: it is made where only threads may ask."""
+        self._workspace = workspace
+        self._connection = connection
+        self._name = name
+
+    @cached_property
+    def _place(self) -> Place:
+        rows = self._workspace.database.rows(
+            "SELECT id FROM store_connection WHERE workspace_id = %s AND name = %s",
+            [self._workspace.id, self._connection],
         )
         if not rows:
-            raise ConfigurationError(f"There is no connection {connection!r}.", fix="Configure it with `apply`.")
-        self._workspace = workspace
-        self._place = Place(workspace.id, rows[0][0], name)
+            raise ConfigurationError(f"There is no connection {self._connection!r}.", fix="Configure it with `apply`.")
+        return Place(self._workspace.id, rows[0][0], self._name)
 
     def load(self) -> Json | None:
+        place = self._place
         with self._workspace.database.transaction() as cursor:
-            return self._load(cursor, "")
+            return self._load(cursor, place, "")
 
     def compare_and_swap(self, expected: Json | None, new: Json) -> bool:
         """Store `new` if `expected` is what is stored; False: another process was faster, load again."""
-        database = self._workspace.database
+        database, place = self._workspace.database, self._place
         with database.transaction("memory") as cursor:
             # The connection's row serialises the swap even before there is anything to lock.
             cursor.execute(
                 f"SELECT 1 FROM store_connection WHERE id = %s{database.lock}",  # noqa: S608
-                [self._place.connection_id],
+                [place.connection_id],
             )
-            if self._load(cursor, database.lock) != expected:
+            if self._load(cursor, place, database.lock) != expected:
                 return False
-            store(cursor, self._workspace, self._place, msgspec.json.encode(new), None)
+            store(cursor, self._workspace, place, msgspec.json.encode(new), None)
             return True
 
-    def _load(self, cursor: Cursor, lock: str) -> Json | None:
+    def _load(self, cursor: Cursor, place: Place, lock: str) -> Json | None:
         cursor.execute(
             "SELECT envelope FROM store_credential"  # noqa: S608
             f" WHERE workspace_id = %s AND connection_id = %s AND field = %s{lock}",
-            list(msgspec.structs.astuple(self._place)),
+            list(msgspec.structs.astuple(place)),
         )
         row = cursor.fetchone()
         if row is None:
             return None
-        decoded: Json = msgspec.json.decode(unseal(self._workspace.keyring, self._place, bytes(row[0])))
+        decoded: Json = msgspec.json.decode(unseal(self._workspace.keyring, place, bytes(row[0])))
         return decoded

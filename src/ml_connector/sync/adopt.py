@@ -31,17 +31,18 @@ async def adopt(context: RouteContext, items: list[Item]) -> None:
     keyed: Found = []
     for item, rows in zip(new, hits, strict=True):
         mine = next((row for row in rows if _is_ours(context, header_of(item), row)), None)
-        if mine is not None and taken.get(mine.external_id, identity(context, item)) != identity(context, item):
-            item.set_aside(
-                "KEY_OF_ANOTHER",
-                f"Row {mine.external_id} carries its key and belongs to {_named(taken[mine.external_id])}.",
-            )
-        elif mine is not None:
+        me = identity(context, item)
+        anothers = mine if mine is not None and taken.get(mine.external_id, me) != me else None
+        if context.target.shares_rows:
+            anothers = anothers or next((row for row in rows if taken.get(row.external_id, me) != me), None)
+        if mine is not None and mine is not anothers:
             ours.append((item, mine))
-            taken[mine.external_id] = identity(context, item)
+            taken[mine.external_id] = me
+        elif anothers is not None:
+            _share(context, item, anothers, taken[anothers.external_id])
     linked = {item.key for item, _ in ours}
     for item, rows in zip(new, hits, strict=True):
-        if item.key not in linked and item.verdict is None:
+        if item.key not in linked and item.verdict is None and not item.parts:
             _sort(context, item, rows, taken, keyed)
     await _relink(context, ours)
     for item, row in keyed:
@@ -50,6 +51,16 @@ async def adopt(context: RouteContext, items: list[Item]) -> None:
         if item.verdict is None and item.parts:
             item.adopted = True
         context.ids_under_way.add(header_of(item).external_id)
+
+
+def _share(context: RouteContext, item: Item, row: Row, owner: Linked) -> None:
+    """A row that is another record's: one for both where the target has it so, else a matter for people."""
+    if not context.target.shares_rows:
+        item.set_aside("KEY_OF_ANOTHER", f"Row {row.external_id} carries its key and belongs to {_named(owner)}.")
+        return
+    header = header_of(item)
+    item.parts["header"] = _state(header, row.external_id, fingerprint(header.payload), row.version)
+    item.remarks.append(f"The target has one row for this and for {_named(owner)}.")
 
 
 async def taken_rows(context: RouteContext, hits: list[list[Row]]) -> dict[str, Linked]:

@@ -246,7 +246,8 @@ def _at(path: str) -> str:
 
 def _named(entity: Entity, reference: Reference) -> str:
     word = entity.singular
-    return f"{word[0].upper()}{word[1:]} {reference.key}"
+    shown = reference.key if reference.code in reference.key else reference.code
+    return f"{word[0].upper()}{word[1:]} {shown}"
 
 
 def _date(text: str | None) -> date | None:

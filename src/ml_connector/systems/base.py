@@ -223,6 +223,14 @@ class Target(Protocol):
         `differences`, and reported. Such a target has one part per record."""
         ...
 
+    @property
+    def shares_rows(self) -> bool:
+        """True: the target knows one row by a code or name, whichever companies use it (a common chart of accounts).
+
+        Records of equal code are then linked to one row; `write` creates it once however many ask for it.
+        """
+        ...
+
     async def prepare(self) -> None:
         """Learn what is needed before the first write (columns, types); once per run, at most a few requests."""
         ...

@@ -94,6 +94,10 @@ class EntityTarget:
         return False
 
     @property
+    def shares_rows(self) -> bool:
+        return False
+
+    @property
     def chooses_ids(self) -> bool:
         """Not for import sets, nor on an instance that was seen to ignore our sys_ids."""
         writer = getattr(self, "_writer", None)
