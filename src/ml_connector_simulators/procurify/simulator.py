@@ -102,7 +102,7 @@ class ProcurifySimulator(Simulator):
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         """Counts requests that overlap; one whose caller has given up is no longer in the way."""
         if request.path.startswith("/_sim/"):
-            return self._serve_people(request.path, await request.read())
+            return self._serve_people(request.method, request.path, await request.read())
         if any(
             other.transport is not None and not other.transport.is_closing() for other in self._in_progress.values()
         ):
@@ -113,12 +113,12 @@ class ProcurifySimulator(Simulator):
         finally:
             del self._in_progress[id(request)]
 
-    def _serve_people(self, path: str, body: bytes) -> web.Response:
+    def _serve_people(self, method: str, path: str, body: bytes) -> web.Response:
         """`POST /_sim/orders/{uuid}/{approve|deny|take|purchase}/`: a person does it; not counted as a request.
 
         `purchase` may name the items to buy: {"items": [id, ..]}.
         """
-        found = _PEOPLE.fullmatch(path)
+        found = _PEOPLE.fullmatch(path) if method == "POST" else None
         try:
             order = self.move(found[1], found[2], exact_json.load(body) if body.strip() else {}) if found else None
         except RefusedError as refusal:
