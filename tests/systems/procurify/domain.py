@@ -35,6 +35,7 @@ LISTS = {
     "/api/v3/order-items/": "items",
     "/api/v2/global/orders/": "orders",
     "/api/v3/ap/bills/": "bills",
+    "/api/v2/purchase_orders/purchased/all/": "purchase_orders",
 }
 SINGLE = {"/api/v3/vendors/": "vendors", "/api/v2/purchase_orders/": "purchase_orders", "/api/v2/ap/bills/": "bills"}
 FILTERS: dict[tuple[str, str], Callable[[Json, str], bool]] = {
@@ -49,6 +50,7 @@ FILTERS: dict[tuple[str, str], Callable[[Json, str], bool]] = {
     ("orders", "date_1"): lambda row, value: row["date"][:10] <= value,
     ("orders", "modified_date_0"): lambda row, value: row["dateModified"][:10] >= value,
     ("orders", "modified_date_1"): lambda row, value: row["dateModified"][:10] <= value,
+    ("purchase_orders", "pref_vendor"): lambda row, value: str(row.get("pref_vendor", {}).get("id")) == value,
     ("bills", "vendor"): lambda row, value: str(row["vendor"]["id"]) == value,
     ("bills", "last_modified_datetime_0"): lambda row, value: row["last_modified_datetime"] >= value,
     ("bills", "last_modified_datetime_1"): lambda row, value: row["last_modified_datetime"] <= value,

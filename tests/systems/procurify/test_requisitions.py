@@ -246,6 +246,19 @@ async def test_hand_made_request_for_the_same_vendor_is_found(domain: Domain, co
     ]
 
 
+async def test_purchase_order_to_which_somebody_gave_the_number_is_found(domain: Domain, connect: Connect) -> None:
+    when = "2026-02-27T08:00:00-08:00"
+    domain.rows["orders"].append({"uuid": "u" * 8, "num": 77, "status": 3, "date": when, "dateModified": when})
+    item = {"id": 1, "orderNum": 77, "name": "Bearings", "created_at": when, "purchase_order": 15}
+    made = {"id": 15, "number": "PF15", "PO_Num": "P-20417", "pref_vendor": {"id": 501}, "order_items": [item]}
+    domain.rows["purchase_orders"].append({**made, "procurify_PO": 15})
+    domain.rows["items"].append(item)
+    target = await ready(await connect(), ORDERS)
+    (row,) = await find(target, order(), refs())
+    assert (row.external_id, row.columns["item_name"], row.pending) == ("u" * 8, "", "")
+    assert await find(target, order(number="P-1"), refs()) == []
+
+
 # --- followed to its end ---------------------------------------------------------------------------------------------
 
 

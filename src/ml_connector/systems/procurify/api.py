@@ -138,7 +138,7 @@ class Listing:
 
 def key_of(row: RowDict) -> object:
     """What tells a row of a list from another."""
-    return next((row[name] for name in ("id", "uuid", "num", "procurify_PO") if row.get(name) is not None), id(row))
+    return next((row[name] for name in ("id", "procurify_PO", "uuid", "num") if row.get(name) is not None), id(row))
 
 
 class Api:

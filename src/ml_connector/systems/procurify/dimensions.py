@@ -26,6 +26,7 @@ class AccountCodes(ProcurifyTarget):
     """Account codes, known by their code."""
 
     table = "account_codes"
+    shares_rows = True
     mapping_version = "account-codes-1"
     essential: ClassVar[frozenset[str]] = frozenset({"code"})
     _departments: list[int] | None = None
@@ -123,6 +124,7 @@ class Departments(ProcurifyTarget):
     """Departments of the configured location; cost centers become departments, too."""
 
     table = "departments"
+    shares_rows = True
     essential: ClassVar[frozenset[str]] = frozenset({"name", "external_id"})
     _location: RowDict
     _rows: dict[str, Row] | None = None
@@ -246,13 +248,14 @@ class Locations(ProcurifyTarget):
     table = "locations"
     mapping_version = "locations-1"
     essential: ClassVar[frozenset[str]] = frozenset({"name"})
-    _currency = ""
+    _currency: str | int = ""
 
     async def prepare(self) -> None:
         """The currency of new locations is the domain's own."""
         if self.settings.create_locations:
             rows = await self.surroundings.currencies()
-            self._currency = next((str(row.get("name")) for row in rows if row.get("base")), "")
+            base = next((row for row in rows if row.get("base")), {})
+            self._currency = base.get("name" if self.settings.location_currency == "code" else "id", "")
 
     def shape(self, record: Record, identity: Identity, refs: Refs) -> Shaped:
         assert isinstance(record, Location)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ml_connector.errors import Issue, RecordError
+from ml_connector.errors import ContractError, Issue, RecordError
 from ml_connector.systems.procurify.api import Api, RowDict
 from ml_connector.systems.procurify.settings import Settings
 from ml_connector.systems.procurify.surroundings import Surroundings, branch_of, text_id
@@ -147,13 +147,19 @@ class Names:
         key = (account_id, code)
         if key not in self._budgets:
             found = None
-            for value in filter(None, (account_id, code)):
-                rows = await self._api.listed(ACCOUNTS, {"account_code": value})
-                found = _budgets(rows, account_id, code)
-                if found is not None:
-                    break
+            for value in dict.fromkeys(filter(None, (account_id, code))):
+                found = found or _budgets(await self._accounts(value), account_id, code)
             self._budgets[key] = found or Budgets()
         return self._budgets[key]
+
+    async def _accounts(self, value: str) -> list[RowDict]:
+        """Budgets in effect; none where the filter does not take such a value."""
+        try:
+            return await self._api.listed(ACCOUNTS, {"account_code": value, "active": True, "in_effect": True})
+        except ContractError as error:
+            if error.fields.get("status") != 400:
+                raise
+            return []
 
     # --- location and department ---------------------------------------------------------------------------------
 

@@ -19,9 +19,12 @@ from ml_connector.systems.procurify.surroundings import text_id
 ORDERS = "/api/v2/global/orders/"
 ITEMS = "/api/v3/order-items/"
 PURCHASE_ORDER = "/api/v2/purchase_orders/"
+PURCHASE_ORDERS = "/api/v2/purchase_orders/purchased/all/"
 WAITING, DENIED = "WAITING_APPROVAL", "DENIED_BY_APPROVER"
 BACK_DAYS = (31, 93, 366, 3660)
 """How far the list is read back, step by step."""
+BOUGHT_DAYS = 366
+"""How long ago a purchase order of the same number may have last been changed."""
 BY_NUMBER = "num:"
 """Begins the id of an order whose uuid could not be learnt."""
 
@@ -36,6 +39,7 @@ class Orders:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._po_names: dict[str, str] = {}
+        self._bought_of: dict[str, list[RowDict]] = {}
 
     # --- by what we wrote on the items ---------------------------------------------------------------------------
 
@@ -47,7 +51,21 @@ class Orders:
         if ours or not by_hand:
             return await self._rows_of(ours, prefixes[0])
         theirs = [item for item in items if _names(item, payload)]
+        theirs += [item for item in await self._bought(payload) if item["id"] not in {each["id"] for each in theirs}]
         return await self._rows_of(theirs, "")
+
+    async def _bought(self, payload: Mapping[str, Any]) -> list[RowDict]:
+        """Items of the vendor's purchase orders to which a purchaser gave the ERP's number (`PO_Num`)."""
+        vendor, found = payload["vendor"], []
+        if vendor not in self._bought_of:
+            window = await self._window(0, BOUGHT_DAYS)
+            self._bought_of[vendor] = await self._api.listed(PURCHASE_ORDERS, {"pref_vendor": vendor}, window)
+        for order in self._bought_of[vendor]:
+            if order.get("PO_Num") == payload["number"]:
+                key = text_id(order.get("procurify_PO") or order.get("uuid"))
+                detail = await self._api.one(f"{PURCHASE_ORDER}{key}/", f"purchase order {key}") or {}
+                found += [item for item in detail.get("order_items") or () if not _mark([item])]
+        return found
 
     async def of_number(self, number: str) -> list[str]:
         """Ids of the orders that carry a purchase order's number, of whatever scope."""

@@ -49,7 +49,8 @@ class Requisitions(ProcurifyTarget):
 
     async def find(self, candidates: Sequence[Candidate]) -> list[list[Row]]:
         """Requests that carry our prefix, else those of the vendor in which somebody wrote the order's number."""
-        return [await self._orders.find(each.shaped.parts[0].payload, by_hand=True) for each in candidates]
+        orders = self._orders
+        return [await orders.find(each.shaped.parts[0].payload, by_hand=True) for each in candidates]
 
     async def find_parts(self, parts: Sequence[Part]) -> list[list[Row]]:
         return [await self._orders.find(part.payload) for part in parts]

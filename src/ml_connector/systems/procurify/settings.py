@@ -59,6 +59,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(description="Telephone number of locations that are created; it is mandatory.", examples=["+1 555 0100"]),
     ] = ""
+    location_currency: Annotated[
+        Literal["code", "id"],
+        Meta(description="Whether a new location names its currency by code or by id.", examples=["code"]),
+    ] = "code"
     vendor_type: Annotated[
         Literal[1, 3, 4],
         Meta(

@@ -31,6 +31,7 @@ class ProcurifyTarget:
     mapping_version: str = "1"
     chooses_ids = False
     reconciles = False
+    shares_rows = False
     essential: ClassVar[frozenset[str]] = frozenset()
     """Columns that have to be stored as sent."""
 
