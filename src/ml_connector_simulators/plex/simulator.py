@@ -167,7 +167,8 @@ class PlexSimulator(Simulator):
         )
 
     def settings(self) -> dict[str, object]:
-        return {"pcn": HOME_PCN}
+        """A connection that asks as fast as it can; as many calls are let through until a switch says otherwise."""
+        return {"pcn": HOME_PCN, "max_calls_per_minute": PlexSwitches().calls_per_minute}
 
     def credentials(self) -> dict[str, object]:
         return {"auth_mode": "oauth2", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}

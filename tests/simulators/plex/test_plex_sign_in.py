@@ -160,6 +160,7 @@ async def test_departments_may_have_no_endpoint(caller: Caller, plex: PlexSimula
 
 
 async def test_the_limit_of_calls(caller: Caller, plex: PlexSimulator) -> None:
+    plex.set_switches(calls_per_minute=200)
     for _ in range(200):
         assert (await caller.get(TENANTS, OTHER)).status == 200
     plex.clock.advance(20)
