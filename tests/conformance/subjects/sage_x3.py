@@ -282,6 +282,10 @@ def _order_status(row: Values) -> str:
 
 
 def _order(subject: SageX3Subject, row: Values) -> dict[str, Any]:
+    lines = subject.lines_of("PORDERQ", "POHNUM", row["POHNUM"])
+    prices = {(each["POPLIN"], each["POPSEQ"]): each for each in reversed(lines)}
+    if subject.x3.switches.order_prices == "merged":  # else the releases of a line share one price and one text
+        prices = {}
     return {
         "scope": FOLDER,
         "number": row["POHNUM"],
@@ -298,7 +302,7 @@ def _order(subject: SageX3Subject, row: Values) -> dict[str, Any]:
         "lines": {
             join_key(str(each["POPLIN"]), str(each["POQSEQ"])): {
                 "item": each["ITMREF"],
-                "description": each["ITMDES"],
+                "description": prices.get((each["POPLIN"], each["POPSEQ"]), each)["ITMDES"],
                 "quantity": each["QTYPUU"],
                 "quantity_received": each["RCPQTYPUU"],
                 "unit": each["PUU"],
@@ -309,7 +313,7 @@ def _order(subject: SageX3Subject, row: Values) -> dict[str, Any]:
                 "gl_account": _account(each["ACC"]),
                 "cost_center": _center(each),
             }
-            for each in subject.lines_of("PORDERQ", "POHNUM", row["POHNUM"])
+            for each in lines
         },
     }
 

@@ -151,8 +151,12 @@ class Assembly:
         }
 
     def _lacks_coding(self, body: bytes) -> bool:
+        """Not of an invoice that cannot be read: `normalize` says so of this one, and the others go on."""
         document = self.stream.renamed({"head": _TREE.decode(body)})
-        return any(not line["coded"] for line in quirks.invoice_lines(document, self.stream.knowledge))
+        try:
+            return any(not line["coded"] for line in quirks.invoice_lines(document, self.stream.knowledge))
+        except (MLConnectorError, ValueError, ArithmeticError, TypeError, AttributeError):
+            return False
 
     async def _entry(self, row: Row) -> bytes | None:
         """The posted entry of an invoice: type and number are the invoice's."""

@@ -59,6 +59,15 @@ def read_stamp(text: str) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def is_stamp(text: str) -> bool:
+    """An empty day may be written as zeros."""
+    try:
+        read_stamp(text)
+    except ValueError:
+        return False
+    return True
+
+
 def stamp_of(moment: datetime, by_day: bool) -> str:
     """A moment of the server's clock as a stamp, in whole seconds."""
     return f"{moment:%Y-%m-%d}" if by_day else f"{moment:%Y-%m-%dT%H:%M:%SZ}"

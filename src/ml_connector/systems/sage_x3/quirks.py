@@ -373,7 +373,8 @@ def _partner_lines(head: Row, factor: int, knowledge: Knowledge) -> list[Row]:
 
 def _present(row: Row, names: Iterable[str]) -> Row:
     """What a split says itself; its ACC belongs to no other chart than ours."""
-    found = {name: row[name] for name in names if any(each not in (None, "") for each in values(row, name))}
+    every = {name: values(row, name) for name in names}
+    found: Row = {name: each for name, each in every.items() if any(one not in (None, "") for one in each)}
     return {**found, "COA": row.get("COA")} if "ACC" in found else found
 
 

@@ -36,6 +36,7 @@ from ml_connector.systems.sage_x3.marks import (
     Progress,
     Unbelievable,
     digest,
+    is_stamp,
     read_cursor,
     read_stamp,
     stamp_of,
@@ -402,8 +403,8 @@ class X3Stream:
         key = tuple("" if values.get(each) is None else str(values[each]) for each in names)
         if not all(key) and values.get("$key"):
             key = tuple(str(values["$key"]).split("~"))
-        stamp = values.get(mark) if mark else None
-        return HeadRow(key, str(stamp or ""), digest(bytes(raw)), bytes(raw), values)
+        stamp = str(values.get(mark) or "") if mark else ""
+        return HeadRow(key, stamp if is_stamp(stamp) else "", digest(bytes(raw)), bytes(raw), values)
 
     # Mapping -----------------------------------------------------------------------------------------------------
 
