@@ -105,7 +105,7 @@ class Purchasing:
         self._log(order, LOG_DENIED, self._approver, at, status=ORDER_DENIED, next_approver=None)
 
     def take(self, order: Row, at: datetime | None = None) -> None:
-        """A purchaser has the items in use."""
+        """A purchaser has the items in use; the order itself shows nothing of it, not even by its stamp."""
         self._expect_status(order, ORDER_APPROVED)
         for item in self._items(order, ITEM_PENDING):
             self._database.change("order_items", item, {"status": ITEM_TAKEN, "purchaser": self._purchaser}, at)

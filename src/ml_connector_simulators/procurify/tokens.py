@@ -25,6 +25,11 @@ class TokenService:
         self.revoked = False
         self.closed = False  # the user who made the application is gone
 
+    @property
+    def issued(self) -> list[str]:
+        """Tokens that were issued and not made useless; as secret as the credentials."""
+        return list(self._expiry)
+
     def expire_all(self) -> None:
         """Makes every token that was issued useless."""
         self._expiry.clear()
