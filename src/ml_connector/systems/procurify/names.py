@@ -143,7 +143,7 @@ class Names:
     # --- account codes -------------------------------------------------------------------------------------------
 
     async def budgets(self, account_id: str, code: str) -> Budgets:
-        """The budgets of an account code, whether it is filtered by its id or by its code."""
+        """The budgets of an account code, whether it is filtered by its id or by its code (FACTS 32)."""
         key = (account_id, code)
         if key not in self._budgets:
             found = None
