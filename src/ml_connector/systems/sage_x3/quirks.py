@@ -359,12 +359,12 @@ def _partner_lines(head: Row, factor: int, knowledge: Knowledge) -> list[Row]:
         splits = row.get("BPSINVLIGA") or [each for each in all_splits if each.get("LIG") == number]
         net, gross = (_signed(amount(row, name), factor) for name in ("AMTNOTLIN", "AMTATILIN"))
         if len(splits) < 2:
-            merged = {**row, **_present(splits[0] if splits else {}, ("ACC", "DIE", "CCE"))}
+            merged = {**row, **_present(splits[0] if splits else {}, ("COA", "ACC", "DIE", "CCE"))}
             found.append(_line(merged, number, net, gross, knowledge))
             continue
         for index, split in enumerate(splits):
             part = _signed(amount(split, "AMT"), factor)
-            merged = {**row, **_present(split, ("ACC", "DIE", "CCE"))}
+            merged = {**row, **_present(split, ("COA", "ACC", "DIE", "CCE"))}
             line = _line(merged, join_key(text(number), text(split.get("ANALIG", index + 1))), part, None, knowledge)
             line["split"] = True
             found.append(line)
@@ -372,10 +372,9 @@ def _partner_lines(head: Row, factor: int, knowledge: Knowledge) -> list[Row]:
 
 
 def _present(row: Row, names: Iterable[str]) -> Row:
-    """What a split says itself; its ACC belongs to no other chart than ours."""
+    """What a split says itself; its places of ACC are those of the line's COA."""
     every = {name: values(row, name) for name in names}
-    found: Row = {name: each for name, each in every.items() if any(one not in (None, "") for one in each)}
-    return {**found, "COA": row.get("COA")} if "ACC" in found else found
+    return {name: each for name, each in every.items() if any(one not in (None, "") for one in each)}
 
 
 def _code_by_entry(lines: list[Row], head: Row, entries: Sequence[Row], knowledge: Knowledge) -> None:
