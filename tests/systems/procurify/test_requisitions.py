@@ -86,6 +86,21 @@ async def test_releases_of_a_line_are_summed_and_what_orders_nothing_is_left_out
     ]
 
 
+async def test_releases_that_cannot_be_summed_are_lines_of_their_own(domain: Domain, connect: Connect) -> None:
+    target = await ready(await connect(), ORDERS)
+    fitting = line("1", "2", item="FIT", unit="h", quantity=Decimal(4), net=Decimal("50.00"))
+    record = order(line("1", "1"), fitting)
+    assert isinstance(await create(target, record, refs()), Receipt)
+    part = shape(target, record, refs()).parts[0]
+    names = [each["item_name"] for each in part.payload["lines"]]
+    assert names == ["104455:P-20417/1 Bearing 6204", "104455:P-20417/1 FIT Bearing 6204"]
+    (row,) = await find(target, record, refs())
+    assert target.differences(part.payload, row) == []
+    domain.rows["items"][1]["quantity"] = "5.00000"
+    (row,) = await find(target, record, refs())
+    assert target.differences(part.payload, row) == ["line 1"]
+
+
 async def test_price_that_does_not_make_the_amount_gives_way_to_it(connect: Connect) -> None:
     target = await ready(await connect(), ORDERS)
     shaped = shape(target, order(line(net=Decimal("450.00"))), refs())

@@ -141,8 +141,9 @@ class Departments(ProcurifyTarget):
         assert isinstance(record, Department | CostCenter)
         fit = Fitting()
         name = record.name or record.code
-        if self.settings.department_names == "code_and_name" and record.name:
-            name = f"{record.code} {record.name}"
+        if self.settings.department_names != "name":
+            company = (record.company or identity.scope) if self.settings.department_names == "company_and_name" else ""
+            name = " ".join(filter(None, (company, record.code, record.name)))
         name = fit.key("name", fit.trimmed("the name", name), NAME_CHARACTERS)
         kind = "cost_center" if self.entity is Entity.COST_CENTERS else ""
         key = fit.key("external_id", external_id(identity, kind), ID_CHARACTERS)
@@ -206,7 +207,7 @@ class Departments(ProcurifyTarget):
                 f"Location {self._location.get('name')} has a department {payload['name']!r} already (row "
                 f"{twins[0].external_id}), and requisitions address departments by name.",
                 fix="Give one of them another name in the ERP or in Procurify, or set department_names to "
-                "code_and_name; then replay.",
+                "code_and_name or company_and_name; then replay.",
             )
         body = {**payload, "branch": self._location["id"]}
         row = await self.api.write("POST", DEPARTMENTS, body, f"department {payload['name']}")

@@ -60,19 +60,20 @@ class Requisitions(ProcurifyTarget):
         return {code: ids for code, ids in found.items() if ids}
 
     def differences(self, payload: Mapping[str, Any], row: Row) -> list[str]:
-        """Lines in which quantity or price are other ones; a row whose lines were not read shows no difference."""
+        """Lines that are not there with their quantity and price; a row whose lines were not read shows no difference.
+
+        Releases that cannot be summed share the number of their line.
+        """
         items = row.columns.get("lines")
         if items is None or not row.columns.get("item_name"):
             return []
-        differing = []
+        left, differing = list(items), []
         for line in payload["lines"]:
-            item = next((each for each in items if str(each["name"]).startswith(line["prefix"])), None)
+            item = next((each for each in left if _is_line(each, line)), None)
             if item is None:
                 differing.append(f"line {line['line']}")
-                continue
-            for name, column in (("quantity", "quantity"), ("unit price", "unit_price")):
-                if _number(item.get(name.rpartition(" ")[2])) != Decimal(line[column]):
-                    differing.append(f"{name} of line {line['line']}")
+            else:
+                left.remove(item)
         return differing
 
     # --- writing -------------------------------------------------------------------------------------------------
@@ -129,7 +130,7 @@ class _Shaper:
         order, fit = self.order, self.fit
         cancelled = order.status is OrderStatus.CANCELLED
         groups = self._groups()
-        made = [self._line(number, group) for number, group in groups.items()]
+        made = [self._line(group) for group in groups]
         lines = [line for line in made if line is not None]
         if not lines and not cancelled:
             fit.refuse("NO_LINES", "No line of it orders anything: all are cancelled, texts, or of quantity 0.")
@@ -155,18 +156,19 @@ class _Shaper:
     def _id(self, field: str, reference: Reference | None) -> str:
         return (self.refs.id_of(field, reference) or "") if reference is not None else ""
 
-    def _groups(self) -> dict[str, list[OrderLine]]:
-        """Releases by their line: Procurify has lines alone. Cancelled ones and texts order nothing."""
-        found: dict[str, list[OrderLine]] = {}
+    def _groups(self) -> list[list[OrderLine]]:
+        """Releases of a line that can be summed: Procurify has lines alone. Cancelled ones and texts order nothing."""
+        found: dict[tuple[object, ...], list[OrderLine]] = {}
         for line in self.order.lines:
             if not line.cancelled and line.kind != "text":
-                found.setdefault(line.number, []).append(line)
-        return found
+                found.setdefault((line.number, line.item, line.unit, line.gl_account), []).append(line)
+        return list(found.values())
 
     # --- one line ------------------------------------------------------------------------------------------------
 
-    def _line(self, number: str, group: Sequence[OrderLine]) -> dict[str, Any] | None:
-        first, where = group[0], f"Line {number}"
+    def _line(self, group: Sequence[OrderLine]) -> dict[str, Any] | None:
+        first, number = group[0], group[0].number
+        where = f"Line {number}"
         quantity = sum((line.quantity for line in group), Decimal(0))
         net = self._net(group)
         if quantity == 0 and first.kind == "charge" and net:
@@ -177,8 +179,6 @@ class _Shaper:
         account = first.gl_account
         if account is None:
             self.fit.refuse("DIMENSION_MISSING", f"{where} has no GL account.", field=f"lines[{number}].gl_account")
-        elif any(line.gl_account != account for line in group):
-            self.fit.refuse("INVALID", f"{where}: its releases are coded with different GL accounts.")
         unit = first.unit or self.default_unit
         prefix = f"{self.reference}/{number} "
         return {
@@ -243,10 +243,10 @@ class _Shaper:
         found = (self._id("location", line.location) for line in self.order.lines if not line.cancelled)
         return self._id("location", self.order.location) or next(filter(None, found), "")
 
-    def _department(self, groups: Mapping[str, Sequence[OrderLine]]) -> str:
+    def _department(self, groups: Sequence[Sequence[OrderLine]]) -> str:
         """A requisition has one department: that of the first line that names one."""
         named = []
-        for line in (line for group in groups.values() for line in group):
+        for line in (line for group in groups for line in group):
             found = self._id("department", line.department) or self._id("cost_center", line.cost_center)
             if found:
                 named.append((found, line))
@@ -257,6 +257,13 @@ class _Shaper:
                 f"{named[0][1].number}, whose is taken."
             )
         return named[0][0] if named else ""
+
+
+def _is_line(item: Mapping[str, Any], line: Mapping[str, Any]) -> bool:
+    """Whether an item carries the line's mark, quantity and price."""
+    marked = str(item.get("name") or "").startswith(line["prefix"])
+    amounts = (_number(item.get("quantity")), _number(item.get("price")))
+    return marked and amounts == (Decimal(line["quantity"]), Decimal(line["unit_price"]))
 
 
 def _number(value: Any) -> Decimal | None:

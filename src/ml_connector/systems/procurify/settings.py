@@ -71,10 +71,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = 3
     department_names: Annotated[
-        Literal["name", "code_and_name"],
+        Literal["name", "code_and_name", "company_and_name"],
         Meta(
-            description="What a department is called: its name in the ERP, or code and name where names repeat "
-            "(requisitions address departments by name).",
+            description="What a department is called: its name in the ERP; code and name where names repeat; company, "
+            "code and name where companies use the same codes (requisitions address departments by name).",
             examples=["name"],
         ),
     ] = "name"
