@@ -25,11 +25,12 @@ from ml_connector.protocols.retry import RetryPolicy, requested_pause_s
 from ml_connector.protocols.session import Session
 from ml_connector.protocols.status import StatusTable, plain_explanation
 from ml_connector.systems.plex.rows import Row, read_row
-from ml_connector.systems.plex.settings import PlexSettings
+from ml_connector.systems.plex.settings import PATHS, PlexSettings
 
 ADMINISTRATOR = "Plex administrator"
 PORTAL = "whoever manages the application in the Plex developer portal"
 
+NOBODY = "00000000-0000-4000-8000-000000000000"
 IDS_PER_CALL = 40
 """GUIDs in one address; about 1,700 characters."""
 
@@ -71,11 +72,13 @@ class PlexApi:
     settings: PlexSettings
     server_date: datetime | None = None
     """The newest `Date` of the server."""
-    answered: bool = False
-    """The server has accepted this credential at least once."""
+    accepted: str = ""
+    """A collection for which the server has accepted this credential."""
     _client: RestClient = field(init=False, repr=False)
+    _collections: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._collections = frozenset(map(self.settings.path, PATHS))
         self._client = RestClient(self.session, self.base_url, headers=self.settings.pcn_headers)
 
     # Calls -------------------------------------------------------------------------------------------------------
@@ -132,21 +135,22 @@ class PlexApi:
             if not error.fields.get("rejected_call"):
                 raise
             raise await self.meaning_of_401(path, error) from error
-        self.answered = True
+        if path in self._collections:
+            self.accepted = path
         return response
 
     async def meaning_of_401(self, path: str, error: AuthenticationError) -> MLConnectorError:
         """A 401 may mean the credential, the PCN, or a product that was not subscribed (FACTS 6): ask elsewhere."""
-        probe = self.settings.path("tenants")
-        accepted = self.answered
-        if path != probe:
+        elsewhere = f"{self.accepted}/{NOBODY}" if self.accepted else self.settings.path("tenants")
+        accepted = False
+        if self.accepted != path and elsewhere != path:
             try:
-                await self._client.get(probe)
+                await self._client.get(elsewhere, expect=frozenset({200, 400, 403, 404}))
                 accepted = True
             except AuthenticationError:
                 accepted = False
-            except MLConnectorError:
-                accepted = True
+            except TransientError:
+                accepted = bool(self.accepted)
         return unsubscribed(path, error) if accepted else refused(self.settings, error)
 
     def note_exchange(self, request: Request, outcome: Response | MLConnectorError, elapsed_s: float) -> None:
@@ -242,7 +246,9 @@ def _unauthorized(response: Response, request: Request) -> MLConnectorError:
     )
 
 
-def _forbidden(response: Response, request: Request) -> MLConnectorError:
+def _forbidden(response: Response, request: Request) -> MLConnectorError | None:
+    if request.expect and response.status in request.expect:
+        return None
     said = plain_explanation(response)
     path = request.name.partition(" ")[2]
     return PermissionMissingError(
@@ -256,7 +262,7 @@ def _forbidden(response: Response, request: Request) -> MLConnectorError:
 
 
 def _not_found(response: Response, request: Request) -> MLConnectorError | None:
-    if request.expect and 404 in request.expect:
+    if request.expect and response.status in request.expect:
         return None
     path = request.name.partition(" ")[2]
     return ModuleMissingError(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
 from typing import Any
 
 import msgspec
@@ -15,6 +17,7 @@ from ml_connector.systems.base import RawRecord
 from ml_connector.systems.plex.api import IDS_PER_CALL, PlexApi, digest, together
 from ml_connector.systems.plex.knowledge import Knowledge
 from ml_connector.systems.plex.rows import Row, latest
+from ml_connector.systems.plex.slices import Listing, Place, slices
 
 Context = Mapping[str, Any]
 Version = tuple[str, str]
@@ -60,6 +63,9 @@ class Documents:
 
     async def records(self, heads: Sequence[Row]) -> list[RawRecord]:
         return [raw_record(self.scope, head, digest(head.raw)) for head in heads]
+
+    async def prepare_sweep(self, until: datetime) -> None:
+        """Read what `versions` needs and lists give for all heads at once."""
 
     async def versions(self, heads: Sequence[Row]) -> list[Version]:
         """The versions that `records` would give, with as few calls as that takes."""
@@ -107,6 +113,8 @@ class Orders(Documents):
 
     _several: bool | None = field(default=None, init=False)
     """Whether the filter pOId may be repeated; None: not seen yet."""
+    _release_digests: dict[str, list[tuple[str, str]]] = field(default_factory=dict, init=False)
+    """By order (id, digest) of its releases; of a sweep only."""
 
     async def records(self, heads: Sequence[Row]) -> list[RawRecord]:
         lines = await self._lines(heads)
@@ -117,17 +125,32 @@ class Orders(Documents):
             own = lines[head.id] or []
             parts = {"lines": own, "releases": releases[head.id]}
             context = await self._context(head, own, releases[head.id])
-            found.append(raw_record(self.scope, head, _order_version(head, releases[head.id], own), parts, context))
+            version = _order_version(head, [(row.id, digest(row.raw)) for row in releases[head.id]], own)
+            found.append(raw_record(self.scope, head, version, parts, context))
         return found
 
     async def versions(self, heads: Sequence[Row]) -> list[Version]:
         """Lines of an order that is not active any more are not looked at: they do not change by themselves."""
         lines = await self._lines([head for head in heads if is_open_order(head)])
         heads = [head for head in heads if not is_open_order(head) or lines[head.id] is not None]
-        releases = await self._releases([head.id for head in heads])
+        releases = self._release_digests
         return [
-            (join_key(head.id), _order_version(head, releases[head.id], lines.get(head.id) or [])) for head in heads
+            (join_key(head.id), _order_version(head, releases.get(head.id, []), lines.get(head.id) or []))
+            for head in heads
         ]
+
+    async def prepare_sweep(self, until: datetime) -> None:
+        """All releases, of which only digests are kept: cheaper than a call an order."""
+        settings = self.api.settings
+        begin = datetime.combine(settings.first_load_from, time(), UTC)
+        listing = Listing(settings.path("releases"))
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        for by in ("modifiedDate", "createdDate") if settings.ask_by_creation else ("modifiedDate",):
+            async with aclosing(slices(self.api, listing, by, begin, until, Place())) as read:
+                async for each in read:
+                    for row in each.rows:
+                        found[row.text("poId")][row.id] = digest(row.raw)
+        self._release_digests = {order: list(releases.items()) for order, releases in found.items()}
 
     async def _lines(self, heads: Sequence[Row]) -> dict[str, list[Row] | None]:
         found = await together(*(self._rows_below("purchase_orders", head, "line-items") for head in heads))
@@ -189,8 +212,10 @@ def is_open_order(head: Row) -> bool:
     return head.data.get("active") is not False
 
 
-def _order_version(head: Row, releases: Sequence[Row], lines: Sequence[Row]) -> str:
-    return _version(head, releases, lines if is_open_order(head) else ())
+def _order_version(head: Row, releases: Sequence[tuple[str, str]], lines: Sequence[Row]) -> str:
+    """Made of digests of releases, so that a sweep need not keep their rows."""
+    parts = [f"{ident} {content}".encode() for ident, content in sorted(releases)]
+    return digest(head.raw, *parts, *(row.raw for row in lines if is_open_order(head)))
 
 
 def department_at(code: object, building: str) -> str:

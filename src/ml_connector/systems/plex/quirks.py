@@ -32,8 +32,14 @@ def _text(row: Mapping[str, Any], *names: str) -> str:
     for name in names:
         value = row.get(name)
         if value is not None and value != "":
-            return text(value)
+            return text(exact(value) if isinstance(value, Decimal) else value)
     return ""
+
+
+def _flag(row: Mapping[str, Any], name: str) -> bool:
+    """A bit, given as true, 1 or "True"; none is no."""
+    value = row.get(name)
+    return value is not None and value != "" and boolean(value)
 
 
 def _number(row: Mapping[str, Any], name: str) -> Decimal | None:
@@ -122,10 +128,10 @@ def invoice_status(row: Any, env: Env) -> InvoiceStatus:
     settings: PlexSettings = env.knowledge["settings"]
     if settings.is_cancelled(row.get("status")):
         return InvoiceStatus.CANCELLED
-    if row.get("paid") is not None and boolean(row["paid"]):
+    if _flag(row, "paid"):
         return InvoiceStatus.PAID
     word = INVOICE_STATUSES.get(_text(row, "status").strip().casefold())
-    if row.get("booked") is None or not boolean(row["booked"]):
+    if not _flag(row, "booked"):
         return word if word is InvoiceStatus.APPROVED else InvoiceStatus.RECEIVED
     amount, balance = _number(row, "amount"), _number(row, "balance")
     partly = amount is not None and balance is not None and ZERO < abs(balance) < abs(amount)
@@ -206,7 +212,7 @@ def department(code: object, place: str, env: Env) -> Reference | None:
 
 def order_lines(row: Any, env: Env) -> tuple[OrderLine, ...]:
     """A line per release; a line of which nothing is released is not ordered yet and left out (FACTS 28, 29)."""
-    lines = {text(line["id"]): line for line in row.get("lines") or ()}
+    lines = {_text(line, "id"): line for line in row.get("lines") or ()}
     by_number = {_text(line, "lineItemNumber"): line for line in lines.values()}
     found: dict[str, OrderLine] = {}
     for release in sorted(row.get("releases") or (), key=_release_order):
@@ -222,7 +228,7 @@ def _release_order(release: Mapping[str, Any]) -> tuple[str, str]:
 
 def _line_order(line: OrderLine) -> tuple[int, str, int, str]:
     def number(value: str) -> int:
-        return int(value) if value.isascii() and value.isdigit() else 0
+        return int(value) if value.isascii() and value.isdigit() else 10**9
 
     return number(line.number), line.number, number(line.release), line.release
 
@@ -242,7 +248,8 @@ def _order_line(
         name = _text(release, "id")
     price, quantity = _number(line, "unitPrice") or ZERO, _number(release, "quantity") or ZERO
     place = _text(line, "building") or _text(head, "building")
-    code = line.get("department")
+    coded = line if _text(line, "department") else head
+    coded_at = place if coded is line else _text(head, "building")
     return OrderLine(
         id=join_key(number, name),
         number=number,
@@ -257,7 +264,7 @@ def _order_line(
         wanted_on=day_of("dueDate", "dueDateTime")(release, env),
         gl_account=account(line, env),
         cost_center=cost_center(line, env),
-        department=department(code, place, env) or department(head.get("department"), _text(head, "building"), env),
+        department=department(coded.get("department"), coded_at, env),
         location=building(
             (release, "buildingId"), (release, "buildingCode"), (line, "building"), (head, "building"), env=env
         ),
@@ -275,7 +282,7 @@ def order_net(row: Any, env: Env) -> Decimal | None:
     """The header's total; what is not released yet is in it, so then the released lines give it (FACTS 29)."""
     lines = order_lines(row, env)
     released = {_text(release, "poLineItemId") for release in row.get("releases") or ()}
-    whole = all(text(line["id"]) in released for line in row.get("lines") or ())
+    whole = all(_text(line, "id") in released for line in row.get("lines") or ())
     total = _number(row, "lineItemTotal")
     if total is not None and whole and not row.get("blanketOrder"):
         return total
@@ -304,7 +311,7 @@ class Amounts:
 
 def amounts(row: Mapping[str, Any]) -> Amounts:
     """Lines are in the invoice's currency where they say so, else the plant's; the control account is no line."""
-    lines = [line for line in row.get("lines") or () if _text(line, "offset") not in ("1", "True")]
+    lines = [line for line in row.get("lines") or () if not _flag(line, "offset")]
     foreign = _number(row, "foreignCurrencyAmount")
     plant = _number(row, "amount")
     in_plant = [(line, _balance(line, "debit", "credit") or ZERO) for line in lines]
@@ -355,7 +362,7 @@ def _taxed(row: Mapping[str, Any], lines: Amounted, gross: Decimal | None) -> Am
 
 
 def _sum_in_plant(row: Mapping[str, Any]) -> Decimal:
-    lines = [line for line in row.get("lines") or () if _text(line, "offset") not in ("1", "True")]
+    lines = [line for line in row.get("lines") or () if not _flag(line, "offset")]
     return sum((_balance(line, "debit", "credit") or ZERO for line in lines), ZERO)
 
 
@@ -439,7 +446,7 @@ def open_amount(row: Any, env: Env) -> Decimal | None:
 
 def document_type(row: Any, env: Env) -> str:
     """debitMemo says it; else a negative total is a credit memo (FACTS 33)."""
-    if row.get("debitMemo") not in (None, "") and boolean(row["debitMemo"]):
+    if _flag(row, "debitMemo"):
         return "debit_memo"
     return "credit_memo" if invoice_gross(row, env) < 0 else "invoice"
 
@@ -449,7 +456,12 @@ def paid_amount(row: Any, env: Env) -> Decimal:
     amount = _number(row, "amount")
     if amount is None:
         raise MissingError("amount is empty.", fix="Fill it in in Plex.")
-    return ZERO if row.get("void") is True else amount
+    if _flag(row, "void"):
+        return ZERO
+    rate = _number(row, "exchangeRate")
+    if env.knowledge["settings"].payment_amounts == "plant" and rate:
+        return (amount / rate).quantize(minor_unit(_text(row, "currencyCode")))
+    return amount
 
 
 # Addresses ---------------------------------------------------------------------------------------------------------

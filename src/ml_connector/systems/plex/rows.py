@@ -26,7 +26,10 @@ class Row:
 
     @property
     def id(self) -> str:
-        return str(self.data["id"])
+        """Raises ContractError where there is none: then nothing can tell it from others."""
+        if (found := self.data.get("id")) in (None, ""):
+            raise ContractError("A row of Plex has no id.")
+        return str(found)
 
     @property
     def modified(self) -> str:

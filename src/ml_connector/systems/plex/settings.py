@@ -174,6 +174,14 @@ class PlexSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fie
             examples=[30],
         ),
     ] = 30
+    payment_amounts: Annotated[
+        Literal["payment", "plant"],
+        Meta(
+            description="Currency of a payment's amount: the payment's own, or the plant's, which is converted by the "
+            "payment's exchangeRate.",
+            examples=["payment"],
+        ),
+    ] = "payment"
     departments_source: Annotated[
         Literal["auto", "endpoint", "derive"],
         Meta(

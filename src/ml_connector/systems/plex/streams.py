@@ -115,6 +115,7 @@ class PlexStream:
             sorted(settings.inactive_supplier_statuses),
             sorted(settings.order_statuses.items()),
             settings.plant_currency,
+            settings.payment_amounts,
             settings.time_zone,
         )
         return hashlib.blake2b(repr(values).encode(), digest_size=6).hexdigest()
@@ -244,6 +245,7 @@ class TimedStream(PlexStream):
         """(key, version) of every record."""
         until = await self.api.server_now()
         seen = False
+        await self.documents.prepare_sweep(until)
         for phase in self._phases(self._begin(None), changes=False):
             async with aclosing(slices(self.api, phase.listing, phase.by, phase.begin, until, Place())) as found:
                 async for each in found:
