@@ -90,6 +90,13 @@ async def test_what_takes_too_long_is_repeated_once_and_then_halved(plant: Plant
     assert widths == [24, 24, 12, 12, 6]
 
 
+async def test_a_server_that_is_late_whatever_is_asked_stops_the_route(plant: Plant) -> None:
+    plant.serve(f"/api{PATHS['suppliers']}", lambda request: Reply(504, headers={"Date": plant.now}))
+    with pytest.raises(RemoteFaultError):
+        await keys(plant)
+    assert len(plant.asked("suppliers")) <= 7 * 6
+
+
 async def test_a_list_that_has_no_times_stops_when_it_takes_too_long(plant: Plant) -> None:
     plant.serve(f"/api{PATHS['gl_accounts']}", lambda request: Reply(body=[], fault="stall"))
     with pytest.raises(RemoteFaultError, match="in time"):

@@ -16,6 +16,8 @@ FAR = datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """End of the newest slice: a row that is stamped in the future is read, too."""
 SHORTEST_S = 1.0
 WIDEST_S = 3650 * 86_400.0
+MOST_LATE = 6
+"""So many times in a row is less asked for because an answer took too long: then it is not the amount."""
 TOLERANCE = timedelta(seconds=300)
 """So far outside of what was asked for a row may be before the filter counts as ignored."""
 ACTIVE: tuple[Parameters, ...] = ((("active", "true"),), (("active", "false"),))
@@ -58,18 +60,19 @@ async def slices(
     width_s = place.width_s or api.settings.window_hours * 3600
     upper = moment_of(place.upper) if place.upper else None
     edge: set[str] = set()
+    late = 0
     while True:
         lower = max(begin, (upper or until) - timedelta(seconds=width_s)).replace(microsecond=0)
         try:
             rows = await _slice(api, listing, by, lower, upper, until)
         except (TransientError, ContractError) as error:
-            if not is_too_much(error):
-                raise
+            late += not error.fields.get("too_big")
             span_s = ((upper or until) - lower).total_seconds()
-            if span_s / 2 < SHORTEST_S:
+            if not is_too_much(error) or late > MOST_LATE or span_s / 2 < SHORTEST_S:
                 raise
             width_s = float(int(span_s / 2)) or SHORTEST_S
             continue
+        late = 0
         here = Place(write_moment(upper) if upper else "", width_s)
         width_s = _next_width(width_s, len(rows), listing.aim)
         then = None if lower <= begin else Place(write_moment(lower), width_s)
