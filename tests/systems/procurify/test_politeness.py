@@ -23,40 +23,10 @@ from ml_connector.systems.procurify.breaker import BreakerOpenError
 from ml_connector.systems.procurify.connection import Procurify
 from scripted_server import Reply
 from systems.procurify.documents import supplier, vendor_row
-from systems.procurify.domain import Connect, Domain, create, ready, shape
+from systems.procurify.domain import Connect, Domain, Locks, Memory, create, ready, shape
 
 ALL = "/api/v3/vendors/all/"
 SLOW = Reply(504, "<html><body>Gateway time-out</body></html>")
-
-
-class Memory:
-    """What outlives a connection."""
-
-    def __init__(self) -> None:
-        self.document: dict[str, Any] | None = None
-
-    def load(self) -> dict[str, Any] | None:
-        return self.document
-
-    def compare_and_swap(self, expected: dict[str, Any] | None, new: dict[str, Any]) -> bool:
-        if self.document != expected:
-            return False
-        self.document = new
-        return True
-
-
-class Locks:
-    """Notes who asked; everybody gets it."""
-
-    def __init__(self) -> None:
-        self.taken: list[str] = []
-
-    def take(self, name: str, owner: str, ttl_s: float) -> bool:
-        self.taken.append(name)
-        return True
-
-    def give_back(self, name: str, owner: str) -> None:
-        self.taken.append(f"-{name}")
 
 
 def fill(domain: Domain, count: int) -> list[int]:
@@ -242,6 +212,21 @@ async def test_list_that_shows_less_than_it_says_is_read_again_and_not_believed(
     domain.trouble("GET", ALL, Reply(200, short))
     with pytest.raises(RemoteFaultError, match="twice"):
         await system.api.listed(ALL)
+
+
+async def test_list_that_lost_most_of_its_rows_is_not_believed(domain: Domain, connect: Connect) -> None:
+    """A role that no longer sees the vendors must not lead to their being made anew."""
+    fill(domain, 10)
+    memories = {name: Memory() for name in ("breaker", "counts")}
+    system = await connect(ports=Ports(memory=memories.__getitem__))
+    await ready(system, Entity.SUPPLIERS)
+    hidden, domain.rows["vendors"] = domain.rows["vendors"], []
+    with pytest.raises(PermissionMissingError, match="0 rows and showed 10"):
+        await ready(system, Entity.SUPPLIERS)
+    domain.rows["vendors"] = hidden[:6]
+    await ready(system, Entity.SUPPLIERS)
+    domain.rows["vendors"] = []
+    await ready(await connect(smallest_share=0, ports=Ports(memory=memories.__getitem__)), Entity.SUPPLIERS)
 
 
 @pytest.mark.parametrize("body", ["<html>Maintenance</html>", {"results": []}, {"data": {}}])

@@ -6,10 +6,10 @@ import pytest
 
 from ml_connector.errors import ConfigurationError, RecordError
 from ml_connector.records import Entity
-from ml_connector.systems.base import Facts, Receipt
+from ml_connector.systems.base import Facts, Ports, Receipt
 from scripted_server import Reply
 from systems.procurify.documents import EXTERNAL_ID, GUID, account, center, location, supplier, vendor_row
-from systems.procurify.domain import Connect, Domain, change, create, find, ready, shape
+from systems.procurify.domain import Connect, Domain, Locks, change, create, creation, find, ready, shape
 
 
 async def test_vendor_is_created_whole(domain: Domain, connect: Connect) -> None:
@@ -145,14 +145,47 @@ async def test_department_of_that_name_is_found_here_and_not_elsewhere(domain: D
     assert [row.external_id for row in await find(target, center(name="Toolroom"))] == ["22"]
 
 
-async def test_two_departments_of_one_name_are_not_made(domain: Domain, connect: Connect) -> None:
+async def test_departments_of_one_name_are_one_row(domain: Domain, connect: Connect) -> None:
     target = await ready(await connect(), Entity.COST_CENTERS)
-    await create(target, center())
-    answer = await create(target, center(key="cc2", code="PR2"))
+    first = await create(target, center())
+    second = await create(target, center(key="cc2", code="PR2"))
+    assert isinstance(first, Receipt) and isinstance(second, Receipt)
+    assert (second.external_id, second.existed, len(domain.writes)) == (first.external_id, True, 1)
+    part = shape(target, center(key="cc2", code="PR2", name="Other")).parts[0]
+    (answer,) = await target.write([change(part, second.external_id)])
+    assert isinstance(answer, RecordError)
+    assert len(domain.writes) == 1
+    target = await ready(await connect(department_names="code_and_name"), Entity.COST_CENTERS)
+    third = await create(target, center(key="cc2", code="PR2"))
+    assert isinstance(third, Receipt)
+    assert domain.writes[1][1]["name"] == "PR2 Press Shop"
+
+
+async def test_two_departments_of_one_name_are_a_matter_for_people(domain: Domain, connect: Connect) -> None:
+    domain.rows["departments"].append({**domain.rows["departments"][0], "id": 23})
+    target = await ready(await connect(), Entity.COST_CENTERS)
+    answer = await create(target, center(name="Maintenance"))
     assert isinstance(answer, RecordError)
     assert "department_names" in answer.fix
-    target = await ready(await connect(department_names="code_and_name"), Entity.COST_CENTERS)
-    assert isinstance(await create(target, center(key="cc2", code="PR2")), Receipt)
+
+
+async def test_code_that_two_companies_use_is_made_once(domain: Domain, connect: Connect) -> None:
+    target = await ready(await connect(), Entity.GL_ACCOUNTS)
+    both = [account(), account(key="b2", scope="99")]
+    answers = await target.write([creation(shape(target, each), each) for each in both])
+    assert [isinstance(each, Receipt) and each.external_id for each in answers] == [answers[0].external_id] * 2  # type: ignore[union-attr]
+    assert len(domain.writes) == 1
+
+
+async def test_what_another_process_has_made_meanwhile_is_not_made_again(domain: Domain, connect: Connect) -> None:
+    """Creates go one by one, each after a look."""
+    target = await ready(await connect(ports=Ports(locks=Locks())), Entity.SUPPLIERS)
+    assert await find(target, supplier()) == []
+    domain.rows["vendors"].append(vendor_row(name="Old name"))
+    answer = await create(target, supplier())
+    assert isinstance(answer, Receipt)
+    assert answer.external_id == "501"
+    assert [method for method, _ in domain.writes] == ["PATCH /api/v3/vendors/501/"]
 
 
 async def test_location_that_is_missing_is_left_to_people(domain: Domain, connect: Connect) -> None:

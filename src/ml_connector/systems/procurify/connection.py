@@ -9,13 +9,14 @@ from ml_connector.errors import ConfigurationError, MLConnectorError
 from ml_connector.protocols.http import Http, HttpSettings, Request, Response
 from ml_connector.protocols.session import OnExchange, Session
 from ml_connector.records import Entity
-from ml_connector.systems.base import Finding, Need, Opening, Stream, System, Target
+from ml_connector.systems.base import Finding, Memory, Need, Opening, Stream, System, Target
 from ml_connector.systems.procurify.answers import STATUS
 from ml_connector.systems.procurify.api import LONGEST_PAUSE_S, TRIES, Api, PoliteRetry
 from ml_connector.systems.procurify.bills import Bills
 from ml_connector.systems.procurify.breaker import Breaker
 from ml_connector.systems.procurify.check import Doctor
 from ml_connector.systems.procurify.dimensions import AccountCodes, Departments, Locations
+from ml_connector.systems.procurify.drops import Drops
 from ml_connector.systems.procurify.requisitions import Requisitions
 from ml_connector.systems.procurify.settings import Settings
 from ml_connector.systems.procurify.signin import SignIn, sign_in_of
@@ -37,12 +38,13 @@ TARGETS: dict[Entity, type[ProcurifyTarget]] = {
 class Procurify:
     """The `System` of this connector."""
 
-    def __init__(self, session: Session, api: Api, settings: Settings) -> None:
+    def __init__(self, session: Session, api: Api, settings: Settings, counts: Memory | None) -> None:
         self._session = session
         self._targets: dict[Entity, ProcurifyTarget] = {}
         self.api = api
         self.settings = settings
         self.surroundings = Surroundings(api, settings)
+        self._drops = Drops(api, counts, settings.smallest_share)
 
     @property
     def requests(self) -> int:
@@ -56,7 +58,7 @@ class Procurify:
         if entity not in TARGETS:
             raise ConfigurationError(f"Procurify takes no {entity.value}.")
         if entity not in self._targets:
-            self._targets[entity] = TARGETS[entity](entity, self.api, self.settings, self.surroundings)
+            self._targets[entity] = TARGETS[entity](entity, self.api, self.settings, self.surroundings, self._drops)
         return self._targets[entity]
 
     async def check(self, needs: Sequence[Need]) -> list[Finding]:
@@ -89,8 +91,9 @@ async def open_connection(opening: Opening) -> AsyncIterator[System]:
             on_exchange=_accepting(sign_in),
         )
         memory = ports.memory("breaker") if ports.memory else None
+        counts = ports.memory("counts") if ports.memory else None
         breaker = Breaker(memory, settings.breaker_timeouts, settings.breaker_minutes)
-        yield Procurify(session, Api(session, opening.base_url, settings, breaker, ports.locks), settings)
+        yield Procurify(session, Api(session, opening.base_url, settings, breaker, ports.locks), settings, counts)
 
 
 def _accepting(sign_in: SignIn) -> OnExchange:

@@ -26,14 +26,18 @@ class AccountCodes(ProcurifyTarget):
     """Account codes, known by their code."""
 
     table = "account_codes"
+    watched = (ACCOUNT_CODES,)
     shares_rows = True
     mapping_version = "account-codes-1"
     essential: ClassVar[frozenset[str]] = frozenset({"code"})
+    _made: dict[str, str]
+    """By code, what this call of `write` has made."""
     _departments: list[int] | None = None
     """Of the configured location: a new code gets a budget in each of them (FACTS 23)."""
 
     async def prepare(self) -> None:
-        self._departments = None
+        await super().prepare()
+        self._departments, self._made = None, {}
 
     def shape(self, record: Record, identity: Identity, refs: Refs) -> Shaped:
         assert isinstance(record, GLAccount)
@@ -79,29 +83,41 @@ class AccountCodes(ProcurifyTarget):
             found[row.columns["code"]].append(row)
         return found
 
-    async def _create(self, write: Write) -> Receipt:
+    async def write(self, writes: Sequence[Write]) -> list[Answer]:
+        self._made.clear()
+        return await super().write(writes)
+
+    async def _post(self, write: Write) -> Receipt:
+        """A code that several companies use is made once."""
+        code = str(write.payload["code"])
+        if code in self._made:
+            return Receipt(self._made[code], existed=True, answer="another company uses the same code")
         departments = await self._all_departments()
         body = {"account_type": self.settings.account_type, **write.payload, "departments": departments}
-        row = await self.api.write("POST", ACCOUNT_CODES, body, f"account code {write.payload['code']}")
+        row = await self.api.write("POST", ACCOUNT_CODES, body, f"account code {code}")
         receipt = self._receipt(write.payload, _code_row({**body, **row}))
+        self._made[code] = receipt.external_id
         if departments:
             return receipt
         said = "created without a budget: the configured location has no departments"
         return Receipt(receipt.external_id, answer=said)
 
     async def _change(self, write: Write) -> Receipt:
-        """PUT takes code, description and type alone; a type that the source does not tell stays as it is."""
         code = str(write.payload["code"])
         rows = [row for row in (await self._by_code([code]))[code] if row.external_id == write.external_id]
         row = rows[0] if rows else (await self.read(self.table, [write.external_id])).get(write.external_id)
-        if row is None:
-            raise RefusedError(
-                f"Account code {code} (row {write.external_id}) is not in Procurify any more.",
-                fix="Create it there again, or have the account sent anew.",
-            )
+        if row is not None:
+            return await self._bring_up(write, row)
+        raise RefusedError(
+            f"Account code {code} (row {write.external_id}) is not in Procurify any more.",
+            fix="Create it there again, or have the account sent anew.",
+        )
+
+    async def _bring_up(self, write: Write, row: Row) -> Receipt:
+        """PUT takes code, description and type alone; a type that the source does not tell stays as it is."""
         if not self.differences(write.payload, row):
             return Receipt(row.external_id, existed=True)
-        kind = row.columns.get("account_type", self.settings.account_type)
+        code, kind = str(write.payload["code"]), row.columns.get("account_type", self.settings.account_type)
         body = {name: write.payload.get(name, kind) for name in ("code", "description", "account_type")}
         path = f"{ACCOUNT_CODES}{row.external_id}/"
         echo = await self.api.write("PUT", path, body, f"account code {code}")
@@ -124,6 +140,7 @@ class Departments(ProcurifyTarget):
     """Departments of the configured location; cost centers become departments, too."""
 
     table = "departments"
+    watched = (DEPARTMENTS,)
     shares_rows = True
     essential: ClassVar[frozenset[str]] = frozenset({"name", "external_id"})
     _location: RowDict
@@ -131,6 +148,7 @@ class Departments(ProcurifyTarget):
     """As read for this call of `write`."""
 
     async def prepare(self) -> None:
+        await super().prepare()
         self._location = await self.surroundings.location()
 
     @property
@@ -195,20 +213,19 @@ class Departments(ProcurifyTarget):
             self._rows = await self._read_all()
         return self._rows
 
-    async def _create(self, write: Write) -> Receipt:
+    async def _post(self, write: Write) -> Receipt:
         known = await self._known()
         payload = write.payload
         twins = [row for row in known.values() if self._is_here(row) and row.columns["name"] == payload["name"]]
-        mine = next((row for row in twins if row.columns["external_id"] == payload["external_id"]), None)
-        if mine is not None:
-            return await self._bring_up(write, mine)
-        if twins:
+        if len(twins) > 1:
             raise RefusedError(
-                f"Location {self._location.get('name')} has a department {payload['name']!r} already (row "
-                f"{twins[0].external_id}), and requisitions address departments by name.",
-                fix="Give one of them another name in the ERP or in Procurify, or set department_names to "
-                "code_and_name or company_and_name; then replay.",
+                f"Location {self._location.get('name')} has {len(twins)} departments named {payload['name']!r}, and "
+                "requisitions address departments by name.",
+                fix="Rename all but one in Procurify, or set department_names to code_and_name or company_and_name; "
+                "then replay.",
             )
+        if twins:
+            return await self._bring_up(write, twins[0])
         body = {**payload, "branch": self._location["id"]}
         row = await self.api.write("POST", DEPARTMENTS, body, f"department {payload['name']}")
         return self._remembered(payload, {**body, **row})
@@ -224,13 +241,26 @@ class Departments(ProcurifyTarget):
 
     async def _bring_up(self, write: Write, row: Row) -> Receipt:
         """PUT replaces the whole; the location stays what people made it."""
-        if not self.differences(write.payload, row):
+        differing = self.differences(write.payload, row)
+        if not differing:
             return Receipt(row.external_id, existed=True)
+        if row.columns["external_id"] and "external_id" in differing:
+            return self._shared(write, row)
         branch = branch_of(row.columns) or text_id(self._location)
         body = {**write.payload, "branch": int(branch)}
         path = f"{DEPARTMENTS}{row.external_id}/"
         echo = await self.api.write("PUT", path, body, f"department {write.payload['name']}")
         return self._remembered(write.payload, {**row.columns, **body, **echo})
+
+    def _shared(self, write: Write, row: Row) -> Receipt:
+        """The row is another record's, too: it is left as that one has it."""
+        if row.columns["name"] == write.payload["name"]:
+            return Receipt(row.external_id, existed=True, answer="another record has the same name, and this row")
+        raise RefusedError(
+            f"Department {row.columns['name']!r} (row {row.external_id}) stands for {row.columns['external_id']}, too, "
+            f"and cannot become {write.payload['name']!r}.",
+            fix="Make a department of that name in Procurify by hand, or give both the same name in the ERP.",
+        )
 
     def _remembered(self, payload: Mapping[str, Any], stored: RowDict) -> Receipt:
         row = _department_row(stored)
@@ -247,12 +277,14 @@ class Locations(ProcurifyTarget):
     """Locations: matched, created only where the operator wants that, never changed (FACTS 26)."""
 
     table = "locations"
+    watched = (LOCATIONS,)
     mapping_version = "locations-1"
     essential: ClassVar[frozenset[str]] = frozenset({"name"})
     _currency: str | int = ""
 
     async def prepare(self) -> None:
         """The currency of new locations is the domain's own."""
+        await super().prepare()
         if self.settings.create_locations:
             rows = await self.surroundings.currencies()
             base = next((row for row in rows if row.get("base")), {})
@@ -309,7 +341,7 @@ class Locations(ProcurifyTarget):
                 found[code] = sorted(row.external_id for row in named)
         return found
 
-    async def _create(self, write: Write) -> Receipt:
+    async def _post(self, write: Write) -> Receipt:
         name = write.payload["name"]
         if not self.settings.create_locations:
             raise RefusedError(

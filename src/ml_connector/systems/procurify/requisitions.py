@@ -13,7 +13,7 @@ from ml_connector.records import OrderLine, OrderStatus, PurchaseOrder, Record, 
 from ml_connector.records.base import Identity, minor_unit
 from ml_connector.systems.base import Answer, Candidate, Part, Receipt, Row, Shaped, Write
 from ml_connector.systems.procurify.names import Names
-from ml_connector.systems.procurify.orders import WAITING, Orders
+from ml_connector.systems.procurify.orders import ITEMS, ORDERS, WAITING, Orders
 from ml_connector.systems.procurify.target import HEADER, Fitting, ProcurifyTarget
 
 REQUISITIONS = "/api/v3/requisitions/"
@@ -25,12 +25,14 @@ class Requisitions(ProcurifyTarget):
     """Requisitions and what becomes of them."""
 
     table = "requisitions"
+    watched = (ITEMS, ORDERS)
     mapping_version = "requisitions-1"
     _custom_field = ""
     _names: Names | None = None
 
     async def prepare(self) -> None:
         """Whether there is a custom field for the ERP's number."""
+        await super().prepare()
         row = await self.surroundings.custom_field()
         self._custom_field = str(row["name"]) if row else ""
 

@@ -114,6 +114,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         float,
         Meta(ge=0, description="How long after sending a write may still take effect, seconds.", examples=[600]),
     ] = LATE_WRITE_WINDOW_S
+    smallest_share: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="Share of its rows that a list must still show on the next run; with fewer the role is "
+            "suspected of hiding them, and nothing is written. 0: never.",
+            examples=[0.5],
+        ),
+    ] = 0.5
     breaker_timeouts: Annotated[
         int,
         Meta(ge=1, description="So many time-outs within an hour stop all requests for a while.", examples=[3]),

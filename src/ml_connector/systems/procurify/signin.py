@@ -10,6 +10,7 @@ from ml_connector.protocols.auth import AccessToken, OAuth2ClientCredentials
 from ml_connector.protocols.http import Http
 from ml_connector.systems.base import Opening
 from ml_connector.systems.procurify.answers import ADMIN
+from ml_connector.systems.procurify.api import TRIES, PoliteRetry
 from ml_connector.systems.procurify.settings import CREDENTIALS, TOKEN_PATH, Settings
 
 LIFE_S = 86_400.0
@@ -57,4 +58,5 @@ def sign_in_of(opening: Opening, http: Http) -> SignIn:
         renew_before=lambda ttl_s: min(RENEW_BEFORE_S, ttl_s / 2),
         body=settings.token_body,
         extra={"audience": settings.token_audience},
+        retry=PoliteRetry(tries=TRIES),
     )

@@ -14,10 +14,12 @@ from ml_connector.errors import (
     StoppedError,
 )
 from ml_connector.mappings import Refs
+from ml_connector.protocols.exclusive import exclusive
 from ml_connector.records import Entity, Record
 from ml_connector.records.base import Identity
 from ml_connector.systems.base import Action, Answer, Candidate, Doubt, Facts, Part, Receipt, Row, Shaped, Write
-from ml_connector.systems.procurify.api import TRIES, Api
+from ml_connector.systems.procurify.api import LOCK_WAIT_S, TRIES, Api
+from ml_connector.systems.procurify.drops import Drops
 from ml_connector.systems.procurify.settings import Settings
 from ml_connector.systems.procurify.surroundings import Surroundings
 
@@ -32,21 +34,26 @@ class ProcurifyTarget:
     chooses_ids = False
     reconciles = False
     shares_rows = False
+    watched: ClassVar[tuple[str, ...]] = ()
+    """Lists in which rows are looked for before they are made."""
     essential: ClassVar[frozenset[str]] = frozenset()
     """Columns that have to be stored as sent."""
 
-    def __init__(self, entity: Entity, api: Api, settings: Settings, surroundings: Surroundings) -> None:
+    def __init__(self, entity: Entity, api: Api, settings: Settings, surroundings: Surroundings, drops: Drops) -> None:
         self.entity = entity
         self.api = api
         self.settings = settings
         self.surroundings = surroundings
+        self.drops = drops
 
     @property
     def late_write_window_s(self) -> float:
         return self.settings.late_write_window_s
 
     async def prepare(self) -> None:
-        """Learn what is needed before the first write."""
+        """Learn what is needed before the first write, and whether what is there can still be seen."""
+        for path in self.watched:
+            await self.drops.look_at(path)
 
     def shape(self, record: Record, identity: Identity, refs: Refs) -> Shaped:
         raise NotImplementedError
@@ -129,6 +136,18 @@ class ProcurifyTarget:
         return await (self._create(write) if write.action is Action.CREATE else self._change(write))
 
     async def _create(self, write: Write) -> Receipt:
+        """Nothing in Procurify keeps two rows of one key apart: creates go one by one across processes (FACTS 19)."""
+        async with exclusive(self.api.locks, f"{self.api.lock_name} {self.table}", wait_s=LOCK_WAIT_S):
+            found = (await self.find_parts([write.part]))[0] if self.api.locks is not None else []
+            if found:
+                return await self._bring_up(write, found[0])
+            return await self._post(write)
+
+    async def _post(self, write: Write) -> Receipt:
+        raise NotImplementedError
+
+    async def _bring_up(self, write: Write, row: Row) -> Receipt:
+        """Change what differs on a row that is there."""
         raise NotImplementedError
 
     async def _change(self, write: Write) -> Receipt:

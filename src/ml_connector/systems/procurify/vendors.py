@@ -9,12 +9,11 @@ from typing import Any, ClassVar
 from ml_connector.errors import RefusedError
 from ml_connector.mappings import Payload, Refs, computed, field
 from ml_connector.mappings.converters import boolean
-from ml_connector.protocols.exclusive import exclusive
 from ml_connector.records import Record, Supplier
 from ml_connector.records.base import Identity
 from ml_connector.systems.base import Candidate, Part, Receipt, Row, Shaped, Write
 from ml_connector.systems.procurify import quirks
-from ml_connector.systems.procurify.api import LOCK_WAIT_S, RowDict
+from ml_connector.systems.procurify.api import RowDict
 from ml_connector.systems.procurify.lookup import matching
 from ml_connector.systems.procurify.target import HEADER, Fitting, ProcurifyTarget, external_id
 
@@ -57,6 +56,7 @@ class Vendors(ProcurifyTarget):
     """Vendors; what the source leaves empty is left as people have it in Procurify."""
 
     table = "vendors"
+    watched = (ALL_VENDORS,)
     mapping_version = VENDOR.version
     essential: ClassVar[frozenset[str]] = frozenset({"name", "external_id", "active"})
 
@@ -106,13 +106,9 @@ class Vendors(ProcurifyTarget):
 
     # --- writing -------------------------------------------------------------------------------------------------
 
-    async def _create(self, write: Write) -> Receipt:
-        """Nothing in Procurify keeps two of one key apart, so creates go one by one across processes (FACTS 19)."""
-        async with exclusive(self.api.locks, f"{self.api.lock_name} vendors", wait_s=LOCK_WAIT_S):
-            if self.api.locks is not None and (rows := (await self.find_parts([write.part]))[0]):
-                return await self._bring_up(write, rows[0])
-            body = {"type": self.settings.vendor_type, "overall_score": None, "email": None, **write.payload}
-            row = await self.api.write("POST", VENDORS, body, f"vendor {write.key or write.payload['name']}")
+    async def _post(self, write: Write) -> Receipt:
+        body = {"type": self.settings.vendor_type, "overall_score": None, "email": None, **write.payload}
+        row = await self.api.write("POST", VENDORS, body, f"vendor {write.key or write.payload['name']}")
         return self._receipt(write.payload, as_row(row))
 
     async def _change(self, write: Write) -> Receipt:
@@ -125,7 +121,7 @@ class Vendors(ProcurifyTarget):
         return await self._bring_up(write, found)
 
     async def _bring_up(self, write: Write, row: Row) -> Receipt:
-        """Change what differs; a PATCH without a change would still move the vendor's date (FACTS 21)."""
+        """A PATCH without a change would still move the vendor's date (FACTS 21)."""
         changes = {name: write.payload[name] for name in self.differences(write.payload, row)}
         if not changes:
             return Receipt(row.external_id, existed=True, version=row.version)
