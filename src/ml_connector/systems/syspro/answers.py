@@ -15,8 +15,9 @@ from ml_connector.errors import (
 )
 from ml_connector.protocols.http import Repeat, Request, Response
 from ml_connector.protocols.odata import explain
+from ml_connector.protocols.redaction import redact
 from ml_connector.protocols.retry import RetryPolicy
-from ml_connector.protocols.status import StatusTable
+from ml_connector.protocols.status import LONGEST_TEXT, StatusTable
 
 ADMINISTRATOR = "SYSPRO administrator"
 TRIES_AT_500 = 3
@@ -42,9 +43,10 @@ def _subject(request: Request) -> str:
 
 def _bad_request(response: Response, request: Request) -> MLConnectorError:
     return ConfigurationError(
-        f"{request.name}: the OData service does not understand the request (400). It said: {explain(response)}",
+        f"{request.name}: the OData service does not understand the request ({response.status}). "
+        f"It said: {redact(explain(response))[:LONGEST_TEXT]}",
         fix=f"Compare the names of {_subject(request)} in its $metadata with `sets` and `fields` of this connection.",
-        status=400,
+        status=response.status,
         request_id=response.request_id,
     )
 

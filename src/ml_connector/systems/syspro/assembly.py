@@ -183,13 +183,13 @@ class Assembly:
             lines = [line for entry in mine[key] for line in distribution.get(_texts(entry, ENTRY), [])]
             named = {str(each.number("AnalysisEntry")) for each in (*mine[key], *lines)}
             matched = matches.get(key, [])
-            notes = sorted({match.text("Grn") for match in matched})
+            notes = {match.text("Grn") for match in matched}
             parts = {
                 "entries": mine[key],
                 "lines": lines,
-                "analysis": [each for name in sorted(named) for each in analysis.get((name,), [])],
+                "analysis": _steady(each for name in named for each in analysis.get((name,), [])),
                 "matches": matched,
-                "receipts": [each for note in notes for each in receipts.get((note,), [])],
+                "receipts": _steady(each for note in notes for each in receipts.get((note,), [])),
             }
             if not lines:
                 parts["supplier"] = suppliers.get(key[:1], [])
@@ -230,7 +230,7 @@ class Assembly:
             Document(
                 _texts(line, JOURNAL_ENTRY.key),
                 journal,
-                {"line": [line], "analysis": analysis.get((str(line.number("AnalysisEntry")),), [])},
+                {"line": [line], "analysis": _steady(analysis.get((str(line.number("AnalysisEntry")),), []))},
             )
             for journal, line in mine
         ]
@@ -252,6 +252,11 @@ def is_posted(journal: Row, open_statuses: set[str]) -> bool:
     """An unposted journal has no PostDate; a status of an open one is not final."""
     day = journal.text("PostDate").strip()
     return bool(day) and not day.startswith("0000") and journal.text("JnlStatus").strip() not in open_statuses
+
+
+def _steady(rows: Iterable[Row]) -> list[Row]:
+    """In an order of their own: the key of their table is not fully known, and so neither is the system's order."""
+    return sorted(rows, key=lambda row: row.raw)
 
 
 def _texts(row: Row, columns: Sequence[str]) -> Texts:

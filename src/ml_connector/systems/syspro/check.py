@@ -22,12 +22,13 @@ ONLY_SEGMENTS = frozenset({"GenAnalysisTrn", "GenAnalysisCode"})
 
 async def check(system: Syspro, needs: Sequence[Need]) -> list[Finding]:
     """One finding per operation and subject; never raises for what it finds."""
-    findings = [_no_writes(need.entity) for need in needs if need.write]
-    findings += await _enet(system)
-    signed_in = await _sign_in(system)
-    findings.append(signed_in)
-    if signed_in.verdict is not Verdict.OK:
+    by_enet = system.reader.transport is not system.odata
+    findings = await _enet(system) if by_enet else [await _sign_in(system)]
+    if findings[0].verdict is not Verdict.OK:
         return findings
+    if not by_enet:
+        findings += await _enet(system)
+    findings += [_no_writes(need.entity) for need in needs if need.write]
     entities = list(dict.fromkeys(need.entity for need in needs))
     findings += [
         _missing("read", each.value, "SYSPRO is not read for this.", "Take the route out.")
@@ -65,8 +66,6 @@ def _tables(system: Syspro, entities: Sequence[Entity]) -> dict[Table, Entity]:
 async def _sign_in(system: Syspro) -> Finding:
     """OData without the company's metadata or service document still counts, if it lets us in."""
     subject = system.odata.root
-    if system.reader.transport is not system.odata:
-        return Finding(Verdict.OK, "sign in", subject, "OData is not used: tables are read through e.net.")
     try:
         await system.odata.client.service_document()
         await system.reader.learn()
@@ -103,16 +102,17 @@ async def _enet(system: Syspro) -> list[Finding]:
         ]
     try:
         profile = await system.enet.profile()
-        query = "<Query><TableName>GenMaster</TableName><ReturnRows>1</ReturnRows><Columns><Column>GlCode</Column>"
-        query += "</Columns><OrderBy><Column>GlCode</Column></OrderBy></Query>"
-        await system.enet.query("COMFND", query, "e.net: read one GL account")
     except MLConnectorError as error:
         return [_of_error("sign in", subject, error)]
-    finally:
-        await system.enet.close()
     name = profile.get("companyname", "").strip()
+    signed_in = f"e.net let us in to company {settings.company_id} {name}".strip()
+    one_account = "<Query><TableName>GenMaster</TableName><ReturnRows>1</ReturnRows><Columns><Column>GlCode</Column>"
+    one_account += "</Columns><OrderBy><Column>GlCode</Column></OrderBy></Query>"
+    failed = await _try("read", subject, system.enet.query("COMFND", one_account, "e.net: read one GL account"))
+    await system.enet.close()
     return [
-        Finding(Verdict.OK, "sign in", subject, f"e.net let us in to company {settings.company_id} {name}.".strip()),
+        Finding(Verdict.OK, "sign in", subject, f"{signed_in}."),
+        failed or Finding(Verdict.OK, "read", subject, "COMFND gave one GL account."),
         Finding(Verdict.OK, "write", "reference data", "Nothing is written to SYSPRO by this version."),
     ]
 

@@ -45,26 +45,38 @@ LONGEST_TOKEN = 200
 ADMINISTRATOR = "SYSPRO administrator"
 
 
+class _Operator:
+    """Who signs in, where; a plain object, so that its representation shows nothing of it."""
+
+    def __init__(self, settings: SysproSettings, credentials: Basic) -> None:
+        self.secrets = (credentials.operator, credentials.operator_password, credentials.company_password)
+        self.lock_name = f"enet:{urlsplit(settings.enet_url).netloc.lower()}:{credentials.operator}"
+        self.token = ""
+        self.logon = {
+            "Operator": credentials.operator,
+            "OperatorPassword": credentials.operator_password,
+            "CompanyId": settings.company_id,
+            "CompanyPassword": credentials.company_password,
+        }
+
+
 class EnetClient:
     """The e.net service as one operator in one company; `async with` ends with every session closed."""
 
     def __init__(self, http: Http, settings: SysproSettings, credentials: Basic, ports: Ports) -> None:
         self.settings = settings
         self.session = Session(http, NoAuth(), retry=Patience(), status=STATUS)
-        self._credentials = credentials
-        self._secrets = [credentials.operator, credentials.operator_password, credentials.company_password]
-        host = urlsplit(settings.enet_url).netloc.lower()
-        self._lock_name = f"enet:{host}:{credentials.operator}"
+        self._operator = _Operator(settings, credentials)
         self._ports = ports
         self._memory = ports.memory("enet_session") if ports.memory else None
         self._one = asyncio.Lock()
         self._held: AsyncExitStack | None = None
-        self._token = ""
+        self._refused: AuthenticationError | None = None
         self._opened_at = 0.0
         self._closer: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        register_secret(*self._secrets)
+        register_secret(*self._operator.secrets)
         return self
 
     async def __aexit__(
@@ -73,7 +85,7 @@ class EnetClient:
         try:
             await self.close()
         finally:
-            forget_secret(*self._secrets)
+            forget_secret(*self._operator.secrets)
 
     @property
     def requests(self) -> int:
@@ -152,14 +164,14 @@ class EnetClient:
             await self._close()
 
     async def _session_token(self) -> str:
-        if not self._token:
+        if not self._operator.token:
             if self._held is None:
                 self._held = AsyncExitStack()
-                await self._held.enter_async_context(exclusive(self._ports.locks, self._lock_name))
+                await self._held.enter_async_context(exclusive(self._ports.locks, self._operator.lock_name))
                 await self._log_off_left_over()
-            self._token = await self._log_on()
+            self._operator.token = await self._log_on()
             self._opened_at = clock.monotonic()
-        return self._token
+        return self._operator.token
 
     async def _log_off_left_over(self) -> None:
         """A session that a killed process left open. One whose token was never stored ends when we sign in."""
@@ -176,23 +188,20 @@ class EnetClient:
                 forget_secret(token)
 
     async def _log_on(self) -> str:
-        credentials, company = self._credentials, self.settings.company_id
+        if self._refused is not None:
+            raise self._refused
+        company = self.settings.company_id
         await self._remember({"state": "logging_on"})
-        given = {
-            "Operator": credentials.operator,
-            "OperatorPassword": credentials.operator_password,
-            "CompanyId": company,
-            "CompanyPassword": credentials.company_password,
-        }
-        text = await self._send("Logon", given, "e.net: sign in")
+        text = await self._send("Logon", self._operator.logon, "e.net: sign in")
         if is_refusal(text):
             await self._remember({"state": "closed"})
-            raise AuthenticationError(
+            self._refused = AuthenticationError(
                 f"e.net refused to sign in the operator to company {company}. It said: {redact(text)[:300]}",
                 fix="Check operator, operator_password, company_id and company_password. It was tried once only, "
                 "because SYSPRO locks operators.",
                 who=ADMINISTRATOR,
             )
+            raise self._refused
         token = text.replace("%20", " ").strip()
         if not token or len(token) > LONGEST_TOKEN or not token.isprintable() or set(token) & set(" <>\"'"):
             raise ContractError("e.net: sign in: the answer is no session token.")
@@ -202,14 +211,14 @@ class EnetClient:
 
     async def _forget(self) -> None:
         """The session has ended by itself."""
-        token, self._token = self._token, ""
+        token, self._operator.token = self._operator.token, ""
         if token:
             forget_secret(token)
             await self._remember({"state": "closed"})
 
     async def _close(self) -> None:
         """Log off whatever happens, and let others in."""
-        token, self._token = self._token, ""
+        token, self._operator.token = self._operator.token, ""
         held, self._held = self._held, None
         try:
             if token:

@@ -23,6 +23,7 @@ class EnetTransport:
     """Reads the tables of the session's company. Tells nothing about types, time stamps or the server's names."""
 
     most_comparisons = MOST_COMPARISONS
+    can_skip = False
 
     def __init__(self, client: EnetClient) -> None:
         self._client = client

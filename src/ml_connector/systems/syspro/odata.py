@@ -33,6 +33,8 @@ _ENVELOPE = msgspec.json.Decoder(_Envelope)
 class ODataTransport:
     """Reads the sets of one company."""
 
+    can_skip = True
+
     def __init__(self, session: Session, base_url: str, settings: SysproSettings) -> None:
         self.settings = settings
         self.session = session

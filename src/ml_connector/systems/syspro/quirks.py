@@ -268,7 +268,7 @@ def _coded(
         if len(parts) < 2:
             found.append(base | {"amount": value, "cost_center": next(iter(parts), None)})
             continue
-        for center, part in amounts.divided(value, parts, currency).items():
+        for center, part in sorted(amounts.divided(value, parts, currency).items(), key=lambda each: each[0].key):
             ident = f"{base['id']}/{center.key}"
             number = f"{base['number']}-{center.code}"
             found.append(base | {"id": ident, "number": number, "amount": part, "cost_center": center})
@@ -382,8 +382,10 @@ def prepare_posting(document: Document, knowledge: Knowledge) -> None:
         center = _segment_center(code, knowledge)
     else:
         period = [{"TrnYear": line.get("GlYear"), "TrnMonth": line.get("GlPeriod")}]
-        centers = {each for each, _ in _centers(document["analysis"], period, knowledge)}
-        center = centers.pop() if len(centers) == 1 else None
+        given = _centers(document["analysis"], period, knowledge)
+        mine = [each for each in given if each[1] == amount(line, "EntryValue")]  # several lines may share an entry
+        found = [{each for each, _ in some} for some in (given, mine)]
+        center = next((next(iter(some)) for some in found if len(some) == 1), None)
     names = ("GlYear", "GlPeriod", "Journal", "EntryNumber")
     journal |= {
         "key": join_key(knowledge["company"], *(key_text(line.get(name)).strip() for name in names)),

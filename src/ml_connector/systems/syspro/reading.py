@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from ml_connector.errors import ContractError, ModuleMissingError, RemoteFaultError
+from ml_connector.errors import ConfigurationError, ContractError, ModuleMissingError, RemoteFaultError
 from ml_connector.systems.syspro.conditions import ALWAYS, Condition, Key, Value, behind, every, from_on
 from ml_connector.systems.syspro.settings import SysproSettings
 from ml_connector.systems.syspro.tables import STAMP, Table
@@ -23,6 +23,8 @@ from ml_connector.systems.syspro.tables import STAMP, Table
 T = TypeVar("T")
 
 SMALLEST_PAGE = 25
+MOST_ROWS = 5_000
+"""Of one answer (FACTS 11)."""
 ROW = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 KINDS = {
     "Edm.String": "text",
@@ -59,6 +61,7 @@ class Transport(Protocol):
     """OData, or e.net."""
 
     most_comparisons: int
+    can_skip: bool
 
     async def ask(self, query: Query) -> Answer: ...
 
@@ -118,7 +121,8 @@ class Reader:
 
     transport: Transport = field(repr=False)
     settings: SysproSettings
-    _largest: dict[str, int] = field(default_factory=dict)
+    _plain: set[str] = field(default_factory=set)
+    """Tables without metadata that refused their assumed columns."""
     _properties: Mapping[str, Mapping[str, str]] | None = None
     _asked: bool = False
     _learning: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
@@ -139,7 +143,9 @@ class Reader:
     def has(self, table: Table, column: str) -> bool:
         """Whether the table has the column, as far as is known."""
         known = self.known(table)
-        return self.settings.column_name(table.name, column) in known if known else column not in table.optional
+        if known is None:
+            return column not in table.optional or table.name not in self._plain
+        return self.settings.column_name(table.name, column) in known
 
     def is_stamped(self, table: Table) -> bool:
         """Whether a row tells by its TimeStamp that it changed; only metadata proves that."""
@@ -234,6 +240,9 @@ class Reader:
             page = await self._page(query)
             if not page.more or not page.rows:
                 return found + page.rows
+            if not self.transport.can_skip and query.top < MOST_ROWS:
+                query = replace(query, top=min(MOST_ROWS, 4 * query.top))  # e.net: conditions are dear, rows are not
+                continue
             last = [page.rows[-1].text(name) for name in group]
             whole = [row for row in page.rows if [row.text(name) for name in group] != last]
             bound = from_on(group, self.typed_key(query.table, group, last))
@@ -267,6 +276,13 @@ class Reader:
                 if error.fields.get("status") != 500 or query.top <= SMALLEST_PAGE:
                     raise
                 query = replace(query, top=max(SMALLEST_PAGE, query.top // 2))
+                continue
+            except ConfigurationError as error:
+                assumed = query.table.optional & set(query.select)
+                if error.fields.get("status") != 400 or not assumed or self.known(query.table) is not None:
+                    raise
+                self._plain.add(query.table.name)
+                query = replace(query, select=tuple(name for name in query.select if name not in assumed))
                 continue
             rows = [self._row(query.table, raw) for raw in answer.rows]
             return Rows(rows, self._may_go_on(query, answer))
