@@ -50,6 +50,7 @@ class _Reader:
             tuple(map(self.invoice, self.sets["PostingProposalHeadSet"])),
             frozenset(account for _, account in self.accounts),
             frozenset(center for _, center in self.centers),
+            center_names={center: row["Description"] for (_, center), row in self.centers.items()},
         )
 
     def center_of(self, company: str, line: Row) -> str:

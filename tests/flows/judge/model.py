@@ -117,6 +117,10 @@ class Source:
     accounts: frozenset[str] = frozenset()
     """Codes of GL accounts that have to be on the target."""
     centers: frozenset[str] = frozenset()
+    keys: dict[str, str] = field(default_factory=dict)
+    """Code of a supplier by the ERP's own key, where that is another."""
+    center_names: dict[str, str] = field(default_factory=dict)
+    """By code."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ class SeenOrder:
 
     number: str
     supplier: str
-    """Its code where the row has one, else its name."""
+    """Its code, or the ERP's key, where the row has one, else its name."""
     ours: bool
     """Made by the integration; people keyed the others."""
     draft: bool
@@ -135,6 +139,8 @@ class SeenOrder:
     """References of its lines that lead nowhere."""
     scope: str = ""
     """Where the target shows it."""
+    coding: Counter[tuple[str, str]] | None = None
+    """(number, GL account) of its lines, where the target shows them."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +173,10 @@ class Target:
     coded_orders: bool = False
     """Lines without a GL account cannot be stored: such orders are refused."""
     releases_summed: bool = False
-    """The releases of a line are one line here."""
+    """The releases of a line are one line here, where price and GL account allow it; what orders nothing is none."""
     takes_invoices: bool = True
     """False: invoices are compared with what people enter, never written."""
+    unreachable: frozenset[str] = frozenset()
+    """Suppliers (code, or name where it has none) to whom nothing can be ordered: another one has the same name."""
+    without_centers: frozenset[str] = frozenset()
+    """ERPs whose cost centers do not come here."""

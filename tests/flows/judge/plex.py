@@ -54,6 +54,7 @@ class _Reader:
             tuple(map(self.invoice, self.sets["ap-invoices"])),
             frozenset(numbers),
             frozenset(filter(None, map(center_of, numbers))),
+            self.codes,
         )
 
     def is_coded(self, account: str | None, day: str) -> bool:

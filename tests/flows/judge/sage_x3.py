@@ -50,6 +50,7 @@ class _Reader:
             tuple(map(self.invoice, self.sets["PINVOICE"])),
             frozenset(self.accounts),
             frozenset(self.centers),
+            center_names={code: row["DES"] for code, row in self.centers.items()},
         )
 
     def center_of(self, row: Row) -> str:

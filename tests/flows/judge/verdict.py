@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,24 +16,51 @@ Asked = Counter[tuple[Decimal, Decimal]]
 def compare(sources: Sequence[Source], target: Target) -> list[str]:
     """All disagreements. What several ERPs bring adds up; where one of them met a row that people had keyed, the
     others did not, so that such documents are checked for one ERP alone."""
+    target = translated(sources, target)
     orders: list[Order] = []
     invoices: list[Invoice] = []
     for source in sources:
         found = expected(source, target)
         orders += found[0]
         invoices += found[1]
+    centers = [source.centers for source in sources if source.system not in target.without_centers]
     return [
         *compare_codes("GL account", [source.accounts for source in sources], target.accounts),
-        *compare_codes("cost center", [source.centers for source in sources], target.centers),
+        *compare_codes("cost center", centers, target.centers),
         *compare_suppliers(sources, target),
         *compare_orders(sources, target, orders),
         *(compare_invoices(sources, target, invoices) if target.takes_invoices else ()),
     ]
 
 
+def translated(sources: Sequence[Source], target: Target) -> Target:
+    """With the codes of suppliers and cost centers where the target shows the ERP's key, or the name alone."""
+    codes = {key: code for source in sources for key, code in source.keys.items()}
+    for source in sources:
+        names = Counter(name.strip() for name in source.suppliers.values())
+        codes |= {name.strip(): code for code, name in source.suppliers.items() if names[name.strip()] == 1}
+
+    def code(supplier: str) -> str:
+        return codes.get(supplier, supplier)
+
+    suppliers: Counter[str] = Counter()
+    for supplier, rows in target.suppliers.items():
+        suppliers[code(supplier)] += rows
+    centers = Counter(target.centers)
+    for source in sources:
+        centers.update({one: target.centers[name] for one, name in source.center_names.items() if name != one})
+    return replace(
+        target,
+        suppliers=suppliers,
+        centers=centers,
+        orders=[replace(seen, supplier=code(seen.supplier)) for seen in target.orders],
+        unreachable=frozenset(map(code, target.unreachable)),
+    )
+
+
 def expected(source: Source, target: Target) -> tuple[list[Order], list[Invoice]]:
     """The orders and invoices of one source that have to be there."""
-    doubled = {code for code, name in source.suppliers.items() if target.typed_names[name] > 1}
+    doubled = {code for code, name in source.suppliers.items() if target.typed_names[name] > 1} | target.unreachable
     differing = typed_otherwise(source, target)
     sound = {
         order.id: order
@@ -80,11 +108,11 @@ def asked(order: Order, target: Target) -> Asked:
             ((Decimal(0) if line.cancelled else line.quantity).normalize(), line.price.normalize())
             for line in order.lines
         )
-    sums: dict[tuple[str, Decimal], Decimal] = defaultdict(Decimal)
+    sums: dict[tuple[str, str, Decimal], Decimal] = defaultdict(Decimal)
     for line in order.lines:
-        if not line.cancelled:
-            sums[line.number, line.price.normalize()] += line.quantity
-    return Counter((quantity.normalize(), price) for (_, price), quantity in sums.items())
+        if not line.cancelled and line.quantity:
+            sums[line.number, line.account, line.price.normalize()] += line.quantity
+    return Counter((quantity.normalize(), price) for (_, _, price), quantity in sums.items())
 
 
 def compare_codes(what: str, wanted: Sequence[frozenset[str]], there: Counter[str]) -> list[str]:
@@ -143,9 +171,17 @@ def compare_order(number: str, want: list[Order], have: list[SeenOrder], target:
             problems.append(f"order {number}: still a draft")
         if seen.dangling:
             problems.append(f"order {number}: a line's GL account does not exist")
+        accounts = {line_coding(order) for order in want}
+        if seen.ours and seen.coding is not None and frozenset(seen.coding) not in accounts:
+            problems.append(f"order {number}: coded {sorted(seen.coding)} instead of {[sorted(a) for a in accounts]}")
         if seen.scope and seen.scope not in {order.scope for order in want}:
             problems.append(f"order {number}: of {seen.scope}")
     return problems
+
+
+def line_coding(order: Order) -> frozenset[tuple[str, str]]:
+    """(number, GL account) of the lines that order anything."""
+    return frozenset((line.number, line.account) for line in order.lines if not line.cancelled and line.quantity)
 
 
 def compare_invoices(sources: Sequence[Source], target: Target, expected: list[Invoice]) -> list[str]:
