@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from conformance.reading import read
+from conformance.reading import Pass, read
 from ml_connector.errors import (
     ConfigurationError,
     ModuleMissingError,
@@ -70,7 +70,8 @@ async def test_releases_of_several_orders_in_one_call_where_that_works(orders: P
 
     orders.serve(f"/api{PATHS['releases']}", answer)
     async with connected(orders.server) as system:
-        found = await read(system, Entity.PURCHASE_ORDERS)
+        stream = system.stream(Entity.PURCHASE_ORDERS)
+        found = Pass(stream, await stream.fetch([guid(100 + number) for number in range(5)]))
         assert {len(record.lines) for key in found.keys if isinstance(record := found.record(key), PurchaseOrder)} == {
             1
         }
@@ -80,11 +81,25 @@ async def test_releases_of_several_orders_in_one_call_where_that_works(orders: P
 async def test_a_server_that_ignores_the_order_of_releases_mixes_nothing(orders: Plant) -> None:
     orders.serve(f"/api{PATHS['releases']}", lambda request: orders.reply(orders.rows["releases"]))
     async with connected(orders.server) as system:
-        found = await read(system, Entity.PURCHASE_ORDERS)
+        stream = system.stream(Entity.PURCHASE_ORDERS)
+        found = Pass(stream, await stream.fetch([guid(100 + number) for number in range(5)]))
     for key in found.keys:
         record = found.record(key)
         assert isinstance(record, PurchaseOrder)
         assert [line.id for line in record.lines] == ["1/1"]
+
+
+@pytest.mark.parametrize("most", [2, 100_000])
+async def test_a_full_load_asks_for_all_releases_at_once_where_they_can_be_held(
+    orders: Plant, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("ml_connector.systems.plex.documents.MOST_HELD", most)
+    async with connected(orders.server) as system:
+        found = await read(system, Entity.PURCHASE_ORDERS)
+        fetched = await system.stream(Entity.PURCHASE_ORDERS).fetch(found.keys)
+        by_order = [target for target in orders.asked("releases") if "pOId" in target]
+    assert {raw.key: raw.payload for raw in fetched} == {raw.key: raw.payload for raw in found.records}
+    assert (len(by_order) > 6) == (most == 2)
 
 
 async def test_an_order_that_vanished_while_it_was_read_is_absent(orders: Plant) -> None:

@@ -35,7 +35,7 @@ COLLECTIONS: Mapping[Entity, tuple[str, ...]] = {
     Entity.LOCATIONS: ("buildings",),
     Entity.SUPPLIERS: ("suppliers", "suppliers/addresses"),
     Entity.PURCHASE_ORDERS: ("purchase_orders", "purchase_orders/line-items", "releases", "gl_accounts", "suppliers"),
-    Entity.INVOICES: ("ap_invoices", "gl_accounts", "suppliers"),
+    Entity.INVOICES: ("ap_invoices", "gl_accounts"),
     Entity.PAYMENTS: ("ap_payments",),
 }
 """What each stream reads; `a/b` is what hangs on a row of a."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -16,9 +16,11 @@ from ml_connector.records import join_key
 from ml_connector.systems.base import RawRecord
 from ml_connector.systems.plex.api import IDS_PER_CALL, PlexApi, digest, together
 from ml_connector.systems.plex.knowledge import Knowledge
-from ml_connector.systems.plex.rows import Row, latest
+from ml_connector.systems.plex.rows import Row, latest, row_of
 from ml_connector.systems.plex.slices import Listing, Place, slices
 
+MOST_HELD = 100_000
+"""Releases that are held in memory during a full load, some 80 MB; with more there is a call an order."""
 Context = Mapping[str, Any]
 Version = tuple[str, str]
 """(key, version)."""
@@ -64,8 +66,11 @@ class Documents:
     async def records(self, heads: Sequence[Row]) -> list[RawRecord]:
         return [raw_record(self.scope, head, digest(head.raw)) for head in heads]
 
+    async def prepare_load(self, until: datetime) -> None:
+        """Read what `records` of all heads needs and lists give at once."""
+
     async def prepare_sweep(self, until: datetime) -> None:
-        """Read what `versions` needs and lists give for all heads at once."""
+        """The same for `versions`."""
 
     async def versions(self, heads: Sequence[Row]) -> list[Version]:
         """The versions that `records` would give, with as few calls as that takes."""
@@ -115,6 +120,8 @@ class Orders(Documents):
     """Whether the filter pOId may be repeated; None: not seen yet."""
     _release_digests: dict[str, list[tuple[str, str]]] = field(default_factory=dict, init=False)
     """By order (id, digest) of its releases; of a sweep only."""
+    _held: dict[str, dict[str, bytes]] | None = field(default=None, init=False)
+    """By order its releases; of a full load only, and only where there are not too many to be held."""
 
     async def records(self, heads: Sequence[Row]) -> list[RawRecord]:
         lines = await self._lines(heads)
@@ -139,24 +146,45 @@ class Orders(Documents):
             for head in heads
         ]
 
+    async def prepare_load(self, until: datetime) -> None:
+        """All releases in some calls instead of a call an order; what changes meanwhile comes with the next reading."""
+        held: dict[str, dict[str, bytes]] = defaultdict(dict)
+        count = 0
+        async with aclosing(self._all_releases(until)) as read:
+            async for rows in read:
+                count += len(rows)
+                if count > MOST_HELD:
+                    return
+                for row in rows:
+                    held[row.text("poId")][row.id] = row.raw
+        self._held = held
+
     async def prepare_sweep(self, until: datetime) -> None:
         """All releases, of which only digests are kept: cheaper than a call an order."""
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        async with aclosing(self._all_releases(until)) as read:
+            async for rows in read:
+                for row in rows:
+                    found[row.text("poId")][row.id] = digest(row.raw)
+        self._release_digests = {order: list(releases.items()) for order, releases in found.items()}
+
+    async def _all_releases(self, until: datetime) -> AsyncGenerator[list[Row], None]:
         settings = self.api.settings
         begin = datetime.combine(settings.first_load_from, time(), UTC)
         listing = Listing(settings.path("releases"))
-        found: dict[str, dict[str, str]] = defaultdict(dict)
         for by in ("modifiedDate", "createdDate") if settings.ask_by_creation else ("modifiedDate",):
             async with aclosing(slices(self.api, listing, by, begin, until, Place())) as read:
                 async for each in read:
-                    for row in each.rows:
-                        found[row.text("poId")][row.id] = digest(row.raw)
-        self._release_digests = {order: list(releases.items()) for order, releases in found.items()}
+                    yield [row for row in each.rows if by == "modifiedDate" or not row.modified]
 
     async def _lines(self, heads: Sequence[Row]) -> dict[str, list[Row] | None]:
         found = await together(*(self._rows_below("purchase_orders", head, "line-items") for head in heads))
         return {head.id: rows for head, rows in zip(heads, found, strict=True)}
 
     async def _releases(self, ids: Sequence[str]) -> dict[str, list[Row]]:
+        if self._held is not None:
+            held = {ident: map(row_of, self._held.pop(ident, {}).values()) for ident in ids}
+            return {ident: sorted_by_id(list(rows)) for ident, rows in held.items()}
         found: dict[str, list[Row]] = defaultdict(list)
         for at in range(0, len(ids), IDS_PER_CALL):
             some = ids[at : at + IDS_PER_CALL]
@@ -228,7 +256,6 @@ class Invoices(Documents):
 
     async def records(self, heads: Sequence[Row]) -> list[RawRecord]:
         details = await self.details(heads)
-        await self._learn(heads, details)
         found = []
         for head in heads:
             detail = details.get(head.id)
@@ -256,10 +283,6 @@ class Invoices(Documents):
         found = await together(*(self.api.row(path, head.id) for head in lacking))
         return {head.id: row for head, row in zip(lacking, found, strict=True) if row is not None}
 
-    async def _learn(self, heads: Sequence[Row], details: Mapping[str, Row]) -> None:
-        """Ask for the suppliers of all these invoices at once."""
-        await self.knowledge.suppliers([ident for head in heads if (ident := head.text("supplierId"))])
-
     async def _context(self, invoice: Mapping[str, Any]) -> Context:
         know, supplier, code = self.knowledge, invoice.get("supplierId") or "", invoice.get("supplierCode") or ""
         coded = coded_rows(invoice)
@@ -272,7 +295,7 @@ class Invoices(Documents):
         return {
             "pcn": self.scope,
             "supplier": supplier,
-            "suppliers": await know.suppliers([supplier]) if supplier else {},
+            "suppliers": await know.suppliers([supplier]) if supplier and not code else {},
             "orders": await know.order_ids([(number, supplier)]) if number and not invoice.get("poId") else {},
             "accounts": await know.accounts(
                 [str(each["accountId"]) for each in coded if each.get("accountId")],

@@ -327,6 +327,15 @@ def amounts(row: Mapping[str, Any]) -> Amounts:
     return _taxed(row, own, foreign if foreign is not None else plant)
 
 
+def amounts_of(row: Mapping[str, Any], env: Env) -> Amounts:
+    """The same for all fields of one invoice."""
+    known: dict[str, Any] = env.knowledge  # type: ignore[assignment]  # made for this record alone
+    if "amounts" not in known:
+        known["amounts"] = amounts(row)
+    found: Amounts = known["amounts"]
+    return found
+
+
 def _balance(line: Mapping[str, Any], debit: str, credit: str) -> Decimal | None:
     charged, credited = _number(line, debit), _number(line, credit)
     return None if charged is None and credited is None else (charged or ZERO) - (credited or ZERO)
@@ -390,7 +399,7 @@ def _same_account(line: Mapping[str, Any], tax: Mapping[str, Any]) -> bool:
 
 def invoice_lines(row: Any, env: Env) -> tuple[InvoiceLine, ...]:
     """The lines without the control account and without tax, which the header holds."""
-    found = amounts(row)
+    found = amounts_of(row, env)
     of_line: dict[str, list[tuple[Mapping[str, Any], Decimal]]] = {}
     for tax, amount in found.taxes:
         of_line.setdefault(_text(tax, "lineId"), []).append((tax, amount))
@@ -425,11 +434,11 @@ def invoice_lines(row: Any, env: Env) -> tuple[InvoiceLine, ...]:
 
 
 def invoice_tax(row: Any, env: Env) -> Decimal:
-    return amounts(row).tax
+    return amounts_of(row, env).tax
 
 
 def invoice_gross(row: Any, env: Env) -> Decimal:
-    found = amounts(row)
+    found = amounts_of(row, env)
     return found.gross if found.gross is not None else found.sum_of_lines + found.tax
 
 

@@ -46,6 +46,11 @@ class Row:
         return "" if value is None else str(value)
 
 
+def row_of(raw: bytes) -> Row:
+    """A row that was read before."""
+    return Row(raw, _ROW.decode(raw))
+
+
 def read_row(raw: msgspec.Raw, response: Response) -> Row:
     """Raises ContractError for what is no row, or has no id."""
     body = bytes(raw)

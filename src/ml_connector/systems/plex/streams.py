@@ -199,6 +199,8 @@ class TimedStream(PlexStream):
         reading = _Reading(self, until, cursor)
         at = msgspec.convert(position or {}, _Position)
         phases = self._phases(self._begin(cursor), changes=cursor is not None)
+        if cursor is None:
+            await self.documents.prepare_load(until)
         for number in range(at.phase, len(phases)):
             place = Place(at.upper, at.width_s)
             async with aclosing(slices(self.api, phases[number].listing, phases[number].by, phases[number].begin,
