@@ -46,6 +46,7 @@ FILTERS: dict[tuple[str, str], Callable[[Json, str], bool]] = {
     ("accounts", "account_code"): lambda row, value: str(row["account_code"]["id"]) == value,
     ("items", "search"): lambda row, value: value in row["name"],
     ("items", "orderNum"): lambda row, value: str(row["orderNum"]) == value,
+    ("items", "last_modified_0"): lambda row, value: row.get("last_modified", "2020")[:10] >= value,
     ("orders", "date_0"): lambda row, value: row["date"][:10] >= value,
     ("orders", "date_1"): lambda row, value: row["date"][:10] <= value,
     ("orders", "modified_date_0"): lambda row, value: row["dateModified"][:10] >= value,

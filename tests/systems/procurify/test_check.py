@@ -40,6 +40,12 @@ async def test_names_of_the_settings_that_are_not_there(connect: Connect, settin
     assert found.who
 
 
+async def test_required_custom_field_that_nobody_fills(domain: Domain, connect: Connect) -> None:
+    domain.rows["custom_fields"].append({"id": 6, "name": "Project", "is_required": True, "is_active": True})
+    (found,) = await missing(connect)
+    assert "Project" in found.message
+
+
 async def test_missing_permission_is_named(domain: Domain, connect: Connect) -> None:
     forbidden = Reply(403, {"detail": "You do not have permission to perform this action."})
     domain.trouble("GET", "account-codes", forbidden)

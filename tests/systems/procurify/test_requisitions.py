@@ -12,7 +12,7 @@ from ml_connector.records import Entity, OrderStatus
 from ml_connector.systems.base import Doubt, Receipt
 from scripted_server import Reply
 from systems.procurify.documents import line, order, refs, vendor_row
-from systems.procurify.domain import Connect, Domain, change, create, find, ready, shape
+from systems.procurify.domain import DATE, Connect, Domain, change, create, find, ready, shape
 
 ORDERS = Entity.PURCHASE_ORDERS
 
@@ -233,6 +233,17 @@ async def test_lost_answer_is_a_doubt_and_found_by_its_mark(domain: Domain, conn
     rows = (await target.find_parts([shape(target, order(), refs()).parts[0]]))[0]
     assert [row.external_id for row in rows] == [domain.rows["orders"][0]["uuid"]]
     assert len(domain.writes) == 1
+
+
+async def test_lost_answer_is_found_though_search_finds_nothing(domain: Domain, connect: Connect) -> None:
+    """What `search` looks into is not documented: the items of the last days are read as well."""
+    target = await ready(await connect(), ORDERS)
+    await create(target, order(), refs())
+    domain.rows["items"][0]["last_modified"] = "2026-03-02T08:00:00-08:00"
+    nothing = {"data": [], "metadata": {"pagination": {"count": 0, "next": None, "page_size": 50, "current_page": 1}}}
+    domain.trouble("GET", "search=", Reply(200, nothing, {"Date": DATE}))
+    part = shape(target, order(), refs()).parts[0]
+    assert len((await target.find_parts([part]))[0]) == 1
 
 
 async def test_refusal_is_told_in_the_words_of_procurify(domain: Domain, connect: Connect) -> None:

@@ -161,20 +161,30 @@ class Doctor:
 
     async def _custom_field(self) -> list[Finding]:
         name = self._settings.po_ref_custom_field
-        if not name:
-            return []
         try:
-            row = await self._surroundings.custom_field()
+            rows = await self._surroundings.custom_fields()
         except MLConnectorError as error:
             return [Finding(Verdict.UNVERIFIED, "custom field", name, error.message, error.fix, error.who or ADMIN)]
-        if row is not None:
-            return [Finding(Verdict.OK, "custom field", name, f"The order item custom field {name!r} is there.")]
+        names = {text for row in rows for text in (row.get("name"), row.get("field_label"))}
+        required = [str(row.get("name")) for row in rows if row.get("is_required") and row.get("name") != name]
+        findings = [_required(each) for each in required]
+        if not name:
+            return findings
+        if name in names:
+            found = Finding(Verdict.OK, "custom field", name, f"The order item custom field {name!r} is there.")
+            return [*findings, found]
         message = f"Order items have no custom field {name!r}: the ERP's number stands in the item names alone."
         fix = (
             "Create a text field of that name (Settings, Custom Fields, Order Items), or name another one in "
             "po_ref_custom_field, or set that to nothing."
         )
-        return [Finding(Verdict.MISSING, "custom field", name, message, fix, ADMIN)]
+        return [*findings, Finding(Verdict.MISSING, "custom field", name, message, fix, ADMIN)]
+
+
+def _required(name: str) -> Finding:
+    message = f"The order item custom field {name!r} is required, and requisitions cannot fill it."
+    fix = "Make it optional (Settings, Custom Fields, Order Items)."
+    return Finding(Verdict.MISSING, "custom field", name, message, fix, ADMIN)
 
 
 def _described(user: RowDict) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ml_connector.errors import ModuleMissingError, PermissionMissingError
 from ml_connector.systems.base import Row
-from ml_connector.systems.procurify.api import Api, RowDict, Window
+from ml_connector.systems.procurify.api import Api, RowDict, Window, key_of
 from ml_connector.systems.procurify.surroundings import text_id
 
 ORDERS = "/api/v2/global/orders/"
@@ -25,6 +25,7 @@ BACK_DAYS = (31, 93, 366, 3660)
 """How far the list is read back, step by step."""
 BOUGHT_DAYS = 366
 """How long ago a purchase order of the same number may have last been changed."""
+RECENT_DAYS = 7
 BY_NUMBER = "num:"
 """Begins the id of an order whose uuid could not be learnt."""
 
@@ -39,13 +40,15 @@ class Orders:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._po_names: dict[str, str] = {}
+        self._recent: list[RowDict] | None = None
         self._bought_of: dict[str, list[RowDict]] = {}
 
     # --- by what we wrote on the items ---------------------------------------------------------------------------
 
     async def find(self, payload: Mapping[str, Any], *, by_hand: bool = False) -> list[Row]:
         """The orders whose items begin with our mark; `by_hand`: else those of the vendor that name the number."""
-        items = await self._api.listed(ITEMS, {"search": payload["number"]})
+        items = [*await self._api.listed(ITEMS, {"search": payload["number"]}), *await self._lately()]
+        items = list({key_of(item): item for item in items}.values())
         prefixes = tuple(line["prefix"] for line in payload["lines"]) or (f"{payload['reference']}/",)
         ours = [item for item in items if str(item.get("name") or "").startswith(prefixes)]
         if ours or not by_hand:
@@ -53,6 +56,13 @@ class Orders:
         theirs = [item for item in items if _names(item, payload)]
         theirs += [item for item in await self._bought(payload) if item["id"] not in {each["id"] for each in theirs}]
         return await self._rows_of(theirs, "")
+
+    async def _lately(self) -> list[RowDict]:
+        """Items of the last days: what `search` looks into is not documented, and a lost answer is a recent one."""
+        if self._recent is None:
+            window = await self._window(0, RECENT_DAYS, "last_modified")
+            self._recent = await self._api.listed(ITEMS, {}, window)
+        return self._recent
 
     async def _bought(self, payload: Mapping[str, Any]) -> list[RowDict]:
         """Items of the vendor's purchase orders to which a purchaser gave the ERP's number (`PO_Num`)."""
@@ -111,11 +121,11 @@ class Orders:
             before = days + 1
         return found
 
-    async def _window(self, since_days: int, days: int) -> Window:
+    async def _window(self, since_days: int, days: int, name: str = "modified_date") -> Window:
         """Of days of the last change, until tomorrow: the domain's own day may be ahead of ours."""
         today = await self._api.today()
         end = today + timedelta(days=1) if since_days == 0 else today - timedelta(days=since_days)
-        return Window("modified_date", today - timedelta(days=days), end)
+        return Window(name, today - timedelta(days=days), end)
 
     async def _row(self, order: RowDict, items: Sequence[RowDict] | None, mark: str, known_id: str = "") -> Row:
         number = str(order.get("num"))

@@ -55,7 +55,8 @@ class Requisitions(ProcurifyTarget):
         return [await orders.find(each.shaped.parts[0].payload, by_hand=True) for each in candidates]
 
     async def find_parts(self, parts: Sequence[Part]) -> list[list[Row]]:
-        return [await self._orders.find(part.payload) for part in parts]
+        orders = self._orders
+        return [await orders.find(part.payload) for part in parts]
 
     async def by_code(self, codes: Sequence[str]) -> dict[str, list[str]]:
         found = {code: await self._orders.of_number(code) for code in codes}

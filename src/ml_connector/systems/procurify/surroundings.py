@@ -35,14 +35,16 @@ class Surroundings:
     async def currencies(self) -> list[RowDict]:
         return await self._api.listed(CURRENCIES)
 
+    async def custom_fields(self) -> list[RowDict]:
+        """Those of order items that are in use."""
+        rows = await self._api.listed(CUSTOM_FIELDS)
+        return [row for row in rows if row.get("active", row.get("is_active")) is not False]
+
     async def custom_field(self) -> RowDict | None:
         """The order items' field that takes the ERP's order number; None where there is none."""
         name = self._settings.po_ref_custom_field
-        if not name:
-            return None
-        rows = await self._api.listed(CUSTOM_FIELDS)
-        named = [row for row in rows if name in (row.get("name"), row.get("field_label"))]
-        return next((row for row in named if row.get("active", row.get("is_active")) is not False), None)
+        rows = await self.custom_fields() if name else []
+        return next((row for row in rows if name in (row.get("name"), row.get("field_label"))), None)
 
     async def location(self) -> RowDict:
         """The configured location. Raises ConfigurationError that names those there are."""
