@@ -44,15 +44,15 @@ class Assembly:
     async def records(self, heads: Sequence[HeadRow]) -> Records:
         """The records of these rows, by their key; what vanished meanwhile or is out of scope is absent."""
         heads = [each for each in heads if all(each.key)]
-        if not await self._needs_details():
-            return {each.key: [self._record(each.key, each.values, each.raw)] for each in heads if self._ours(each)}
-        return await self.by_details([each.key for each in heads])
+        if await self._needs_details():
+            return await self.by_details([each.key for each in heads])
+        return await self._completed([(each.key, each.raw, each.values) for each in heads if self._ours(each)])
 
     async def by_keys(self, keys: Sequence[Key]) -> Records:
-        """The records with these keys."""
+        """The records with these keys. Lists leave out what we may not see, so that what they lack is asked for."""
         if await self._needs_details():
             return await self.by_details(keys)
-        found: Records = {}
+        rows: dict[Key, HeadRow] = {}
         head = self.stream.head
         names = [self.settings.property_name(head, each) for each in CLASSES[head].key]
         for at in range(0, len(keys), KEYS_PER_FILTER):
@@ -62,13 +62,10 @@ class Assembly:
                 for key in some
             )
             async for page in self.api.pages(head, self.api.first_page(head, where)):
-                rows = [self.stream.row(head, raw) for raw in page.rows]
-                found |= {
-                    each.key: [self._record(each.key, each.values, each.raw)]
-                    for each in rows
-                    if each.key in some and self._ours(each)
-                }
-        return found
+                found = [self.stream.row(head, raw) for raw in page.rows]
+                rows |= {each.key: each for each in found if each.key in some}
+        listed = await self.records(list(rows.values()))
+        return listed | await self.by_details([key for key in keys if key not in rows])
 
     def _ours(self, row: HeadRow) -> bool:
         return self.stream.in_scope(row.values)
@@ -82,7 +79,11 @@ class Assembly:
             wanted = [self.settings.property_name(head, each) for each in names]
             lacks = any(each not in known for each in wanted)
             arrays = [self.settings.array(each) for each in declared.arrays]
-            self._by_details = (bool(arrays) and not any(each in known for each in arrays)) or lacks
+            if arrays and not lacks:
+                shown = await self.stream.system.details_properties(head) or {}
+                arrays = [each for each in arrays if each in shown]
+                lacks = not arrays or any(each not in known for each in arrays)
+            self._by_details = lacks
         return self._by_details
 
     async def by_details(self, keys: Sequence[Key]) -> Records:
@@ -93,6 +94,10 @@ class Assembly:
             for key, body in zip(keys, bodies, strict=True)
             if body is not None and self._is(key, row := ROW.decode(body)) and self.stream.in_scope(row)
         ]
+        return await self._completed(there)
+
+    async def _completed(self, there: Sequence[tuple[Key, bytes, Row]]) -> Records:
+        """With what else belongs to a record."""
         match self.stream.entity:
             case Entity.SUPPLIERS:
                 return await self._suppliers(there)

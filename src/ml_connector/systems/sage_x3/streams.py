@@ -221,19 +221,17 @@ class X3Stream:
         address = position["next"] if position else self.system.api.first_page(self.head, await self.scope())
         versions: dict[str, str] = {}
         rows = 0
-        while address is not None:
-            page = await self.system.api.page(self.head, address)
+        async for page in self.system.api.pages(self.head, address):
             heads = [self.row(self.head, raw) for raw in page.rows]
             rows += len(heads)
-            records = await self.assembly.records(heads)
-            self._remember(progress, heads, records, touched, versions)
-            address = page.next
-            if address is not None:
-                yield Page([each for some in records.values() for each in some], {"next": address})
+            found = await self.assembly.records(heads)
+            self._remember(progress, heads, found, touched, versions)
+            records = [each for some in found.values() for each in some]
+            if page.next is not None:
+                yield Page(records, {"next": page.next})
         if not rows and position is None:
             await believe_empty(self)
-        last = [each for some in records.values() for each in some]
-        yield Page(last, None, self._cursor(progress, versions))
+        yield Page(records, None, self._cursor(progress, versions))
 
     def _remember(
         self,
