@@ -103,6 +103,11 @@ async def test_a_list_that_has_no_times_stops_when_it_takes_too_long(plant: Plan
         await keys(plant, Entity.GL_ACCOUNTS, read_timeout_s=0.05)
 
 
+async def test_a_server_that_knows_no_filter_by_creation_does_no_harm(suppliers: Plant) -> None:
+    suppliers.known = ("id", "modifiedDate")
+    assert sorted(await keys(suppliers)) == [guid(number) for number in range(9)]
+
+
 @pytest.mark.parametrize("known", [("id", "createdDate"), ("id",)])
 async def test_a_server_that_ignores_the_filter_is_noticed(suppliers: Plant, known: tuple[str, ...]) -> None:
     suppliers.known = known

@@ -102,6 +102,17 @@ async def test_a_full_load_asks_for_all_releases_at_once_where_they_can_be_held(
     assert (len(by_order) > 6) == (most == 2)
 
 
+async def test_an_order_that_is_read_again_after_a_full_load_keeps_its_releases(orders: Plant) -> None:
+    async with connected(orders.server) as system:
+        stream = system.stream(Entity.PURCHASE_ORDERS)
+        async for _ in stream.extract(await stream.window(None), None):
+            pass
+        orders.rows["releases"][3]["quantity"] = 7
+        found = Pass(stream, await stream.fetch([guid(103)]))
+    record = found.record(guid(103))
+    assert isinstance(record, PurchaseOrder) and [line.quantity for line in record.lines] == [7]
+
+
 async def test_an_order_that_vanished_while_it_was_read_is_absent(orders: Plant) -> None:
     gone = f"/api{PATHS['purchase_orders']}/{guid(102)}"
     orders.serve(gone, lambda request: Reply(404, {}, {"Date": NOW}))
@@ -165,6 +176,21 @@ async def test_no_changes_are_believed_while_a_known_record_is_listed(orders: Pl
         orders.serve(f"/api{PATHS['releases']}", lambda request: orders.reply([]))
         with pytest.raises(PermissionMissingError, match="Nothing was skipped"):
             await read(system, Entity.PURCHASE_ORDERS, second.cursor)
+
+
+@pytest.mark.parametrize("hidden", ["releases", "line-items"])
+async def test_orders_that_must_have_lines_and_releases_are_not_believed_without(orders: Plant, hidden: str) -> None:
+    """A role that is missing shows nothing; the orders would be taken for planned."""
+    for row in orders.rows["purchase_orders"]:
+        row |= {"status": "Received", "lineItemCount": 1}
+        if hidden == "line-items":
+            path = f"/api{PATHS['purchase_orders']}/{row['id']}/line-items"
+            orders.serve(path, lambda request: orders.reply([]))
+    if hidden == "releases":
+        orders.rows["releases"].clear()
+    async with connected(orders.server) as system:
+        with pytest.raises(PermissionMissingError, match=hidden):
+            await read(system, Entity.PURCHASE_ORDERS)
 
 
 async def test_a_list_that_lost_rows_is_asked_about_them(plant: Plant) -> None:

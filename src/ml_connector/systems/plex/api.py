@@ -139,6 +139,11 @@ class PlexApi:
             self.accepted = path
         return response
 
+    @property
+    def signed_in(self) -> bool:
+        """A token was issued."""
+        return self.session.auth.token_requests > 0
+
     async def meaning_of_401(self, path: str, error: AuthenticationError) -> MLConnectorError:
         """A 401 may mean the credential, the PCN, or a product that was not subscribed (FACTS 6): ask elsewhere."""
         elsewhere = f"{self.accepted}/{NOBODY}" if self.accepted else self.settings.path("tenants")
@@ -151,7 +156,7 @@ class PlexApi:
                 accepted = False
             except TransientError:
                 accepted = bool(self.accepted)
-        return unsubscribed(path, error) if accepted else refused(self.settings, error)
+        return unsubscribed(path, error) if accepted else refused(self.settings, error, signed_in=self.signed_in)
 
     def note_exchange(self, request: Request, outcome: Response | MLConnectorError, elapsed_s: float) -> None:
         """Keep the server's clock in view; the token endpoint has a clock of its own."""
@@ -226,8 +231,16 @@ def unsubscribed(path: str, error: MLConnectorError) -> ModuleMissingError:
     )
 
 
-def refused(settings: PlexSettings, error: MLConnectorError) -> AuthenticationError:
-    """No call is accepted."""
+def refused(settings: PlexSettings, error: MLConnectorError, *, signed_in: bool) -> AuthenticationError:
+    """No call is accepted; `signed_in`: although a token was issued."""
+    if signed_in:
+        return AuthenticationError(
+            f"Plex issued a token, but refused the call for PCN {settings.pcn} (401): the client is not allowed for "
+            "this PCN, or none of the API products is subscribed.",
+            fix=f"Have the client allowed for PCN {settings.pcn}, and subscribe it to the API products.",
+            who=PORTAL,
+            **error.fields,
+        )
     return AuthenticationError(
         f"Plex refused the call for PCN {settings.pcn} (401): the credential is wrong or has expired (keys end after "
         "about 31 days), or it is not allowed for this PCN.",

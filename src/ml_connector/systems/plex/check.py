@@ -122,7 +122,7 @@ async def check(system: Plex, needs: Sequence[Need]) -> list[Finding]:
             if isinstance(outcome := probes.found[collection], AuthenticationError) and not _rejected_call(outcome):
                 return [_of_error("sign in", system.api.base_url, outcome)]
     if probes.rejected and not probes.answered:
-        error = refused(system.api.settings, probes.rejected[0])
+        error = refused(system.api.settings, probes.rejected[0], signed_in=system.api.signed_in)
         return [_of_error("sign in", system.api.base_url, error)]
     findings = [Finding(Verdict.OK, "sign in", system.api.base_url, f"Signed in ({system.auth_mode}).")]
     findings += [_not_offered(need) for need in needs if need.write or need.entity not in COLLECTIONS]

@@ -15,12 +15,15 @@ from ml_connector.errors import ModuleMissingError
 from ml_connector.records import join_key
 from ml_connector.systems.base import RawRecord
 from ml_connector.systems.plex.api import IDS_PER_CALL, PlexApi, digest, together
+from ml_connector.systems.plex.emptiness import nothing_visible, shows_releases
 from ml_connector.systems.plex.knowledge import Knowledge
 from ml_connector.systems.plex.rows import Row, latest, row_of
 from ml_connector.systems.plex.slices import Listing, Place, slices
 
 MOST_HELD = 100_000
 """Releases that are held in memory during a full load, some 80 MB; with more there is a call an order."""
+DELIVERED = frozenset({"received", "fully received", "partially received", "partly received", "partial"})
+"""Statuses of orders that had releases for certain."""
 Context = Mapping[str, Any]
 Version = tuple[str, str]
 """(key, version)."""
@@ -127,6 +130,8 @@ class Orders(Documents):
         lines = await self._lines(heads)
         heads = [head for head in heads if lines[head.id] is not None]
         releases = await self._releases([head.id for head in heads])
+        self._believe_lines([(head, lines[head.id] or []) for head in heads])
+        await self._believe_releases([(head, releases[head.id]) for head in heads])
         found = []
         for head in heads:
             own = lines[head.id] or []
@@ -145,6 +150,18 @@ class Orders(Documents):
             (join_key(head.id), _order_version(head, releases.get(head.id, []), lines.get(head.id) or []))
             for head in heads
         ]
+
+    def _believe_lines(self, orders: Sequence[tuple[Row, Sequence[Row]]]) -> None:
+        """Orders that count their lines and show none: a role is missing (FACTS 6)."""
+        counting = [lines for head, lines in orders if head.data.get("lineItemCount")]
+        if counting and not any(counting):
+            raise nothing_visible(self.api, "line-items")
+
+    async def _believe_releases(self, orders: Sequence[tuple[Row, Sequence[Row]]]) -> None:
+        """Orders of which goods came in were released; when nobody sees any release, a role is missing (FACTS 6)."""
+        delivered = [releases for head, releases in orders if head.text("status").strip().casefold() in DELIVERED]
+        if delivered and not any(releases for _, releases in orders) and not await shows_releases(self.api):
+            raise nothing_visible(self.api, "releases")
 
     async def prepare_load(self, until: datetime) -> None:
         """All releases in some calls instead of a call an order; what changes meanwhile comes with the next reading."""
@@ -182,12 +199,13 @@ class Orders(Documents):
         return {head.id: rows for head, rows in zip(heads, found, strict=True)}
 
     async def _releases(self, ids: Sequence[str]) -> dict[str, list[Row]]:
-        if self._held is not None:
-            held = {ident: map(row_of, self._held.pop(ident, {}).values()) for ident in ids}
-            return {ident: sorted_by_id(list(rows)) for ident, rows in held.items()}
+        """Those held by a full load, once; an order that is read again, or has none there, is asked for."""
+        held = self._held or {}
         found: dict[str, list[Row]] = defaultdict(list)
-        for at in range(0, len(ids), IDS_PER_CALL):
-            some = ids[at : at + IDS_PER_CALL]
+        found |= {ident: list(map(row_of, held.pop(ident).values())) for ident in ids if ident in held}
+        asked = [ident for ident in ids if ident not in found]
+        for at in range(0, len(asked), IDS_PER_CALL):
+            some = asked[at : at + IDS_PER_CALL]
             missing = list(some)
             if self._several is not False and len(some) > 1:
                 missing = await self._releases_of_several(some, found)

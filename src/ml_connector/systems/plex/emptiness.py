@@ -69,6 +69,13 @@ async def believe_missing(api: PlexApi, collection: str, known: Collection[str],
         raise nothing_visible(api, collection)
 
 
+async def shows_releases(api: PlexApi) -> bool:
+    """Whether any release of the last year is to be seen."""
+    now = await api.server_now()
+    since = [("createdDateBegin", write_moment(now - LOOK_BACK)), ("createdDateEnd", write_moment(now))]
+    return await _shows(api, "releases", since)
+
+
 async def sees_anything(api: PlexApi, besides: str, now: datetime) -> bool:
     """Whether any other collection shows anything of this PCN."""
     since = [("createdDateBegin", write_moment(now - LOOK_BACK)), ("createdDateEnd", write_moment(now))]

@@ -33,6 +33,8 @@ class Listing:
     """It has the filter `active`, so that both values are asked for."""
     aim: int = 5000
     """Rows that an answer should have at most."""
+    by: str = "modifiedDate"
+    """The filter that is relied on. Rows that another one should have kept out do no harm."""
 
 
 class Place(msgspec.Struct):
@@ -124,6 +126,8 @@ def _check(
     if not row.data.get("id"):
         raise ContractError(f"{listing.path}: a row has no id.")
     stamp = _stamp(row, by)
+    if by != listing.by:
+        return
     early = stamp is not None and stamp < lower - TOLERANCE
     late = stamp is not None and upper is not None and upper + TOLERANCE < stamp <= until
     if early or late:

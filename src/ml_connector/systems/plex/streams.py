@@ -148,7 +148,8 @@ class TimedStream(PlexStream):
         self.declared = declared
         self.documents = declared.documents(system.api, system.knowledge)
         aim = self.settings.invoice_rows if declared.entity is Entity.INVOICES else 5000
-        self.listing = Listing(self.settings.path(declared.collection), declared.actives, aim)
+        by = "modifiedDate" if declared.modified else "createdDate"
+        self.listing = Listing(self.settings.path(declared.collection), declared.actives, aim, by)
 
     # Windows -----------------------------------------------------------------------------------------------------
 
@@ -269,7 +270,8 @@ class _Reading:
         self.handled = dict(cursor.recent) if cursor else None
         """Key -> digest of what needs no second pass; None in a full load, which gives each record once anyway."""
         self.recent: dict[str, str] = {}
-        self.witnesses = list(cursor.witnesses) if cursor else []
+        self.witnesses: list[str] = []
+        self.older_witnesses = list(cursor.witnesses) if cursor else []
 
     async def pages(
         self, heads: Sequence[Row], after: tuple[str, str] | None
@@ -300,6 +302,11 @@ class _Reading:
 
     def cursor(self) -> Json:
         made: Json = msgspec.to_builtins(
-            TimeCursor(self.stream.settings.pcn, write_moment(self.until), self.recent, self.witnesses)
+            TimeCursor(
+                self.stream.settings.pcn,
+                write_moment(self.until),
+                self.recent,
+                list(dict.fromkeys((*self.witnesses, *self.older_witnesses)))[:WITNESSES],
+            )
         )
         return made
