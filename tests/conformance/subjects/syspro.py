@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from conformance.subject import REFUSED, Absence, Subject, Values, Variant
 from ml_connector.records import Entity, join_key, split_key
+from ml_connector.systems.base import Opening
 from ml_connector_simulators.syspro import SysproSimulator
 
 COMPANY = "EDU1"
@@ -44,7 +46,7 @@ class SysproSubject(Subject):
     """A company, read through OData or through e.net."""
 
     system = "syspro"
-    variants = (Variant("odata"), Variant("enet", settings={"read_transport": "enet", "page_size": 3}))
+    variants = (Variant("odata"), Variant("enet", settings={"read_transport": "enet"}))
     overlap_s = 7 * 86400
     with_lines = frozenset(LINES)
     bad_credentials: ClassVar[Mapping[str, str]] = {
@@ -69,6 +71,8 @@ class SysproSubject(Subject):
                 ("e.net", "licensed", "SYSPRO administrator")),
     )  # fmt: skip
 
+    _page_size: Values = MappingProxyType({})
+
     def make(self, start: datetime | None) -> SysproSimulator:
         return SysproSimulator(size="small", seed=1, start=start)
 
@@ -80,6 +84,15 @@ class SysproSubject(Subject):
     @property
     def _by_enet(self) -> bool:
         return self.variant.name == "enet"
+
+    def switch(self, **switches: Any) -> None:
+        """COMFND gives as many rows as it is asked for: there, small pages are a setting of the connection."""
+        super().switch(**switches)
+        if self._by_enet and "page_limit" in switches:
+            self._page_size = {"page_size": switches["page_limit"]}
+
+    def opening(self, credentials: Mapping[str, str] | None = None, **settings: Any) -> Opening:
+        return super().opening(credentials, **{**self._page_size, **settings})
 
     # Signing in --------------------------------------------------------------------------------------------------
 
