@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from ml_connector.errors import RecordError
 from ml_connector.records import Entity, Record
 from ml_connector.systems.base import System
+from ml_connector.systems.sage_x3.streams import STREAMS
 from ml_connector_simulators.sage_x3 import SageX3Simulator
 from systems.sage_x3.x3_folder import ALL, Reading, connected, read
 
@@ -32,3 +34,24 @@ async def test_everything_comes_once_and_then_nothing(folder: SageX3Simulator, e
     assert {record.scope for record in records} == {"SEED"}
     assert {record.key for record in records} <= set(reading.keys)
     assert quiet.keys == [] and not quiet.window.first_load
+
+
+async def test_pages_are_larger_than_the_default(folder: SageX3Simulator) -> None:
+    """X3 gives twenty records unless it is asked for more."""
+    async with connected(folder) as system:
+        reading = await read(system, Entity.INVOICES)
+    asked = [parse_qs(urlsplit(entry.target).query) for entry in folder.journal.entries if "$query" in entry.target]
+    lists = [each["count"] for each in asked if each["representation"] == ["PINVOICE.$query"]]
+    assert len(reading.keys) > 20
+    assert lists == [["200"]]
+
+
+@pytest.mark.parametrize("entity", ALL, ids=lambda entity: entity.value)
+async def test_a_quiet_run_costs_two_requests_a_class_at_most(folder: SageX3Simulator, entity: Entity) -> None:
+    """What was learnt about the facets, and the list of what moved."""
+    async with connected(folder) as system:
+        reading = await read(system, entity)
+        folder.clock.advance(86400)
+        quiet = await read(system, entity, reading.cursor)
+        assert quiet.keys == []
+        assert quiet.requests <= 2 + 2 * len(STREAMS[entity].satellites)
