@@ -65,6 +65,20 @@ async def test_page_that_timed_out_is_asked_for_smaller(domain: Domain, connect:
     assert any("page_size=5" in one for one in domain.api_requests)
 
 
+async def test_size_of_pages_that_timed_out_is_not_asked_for_again_for_a_day(
+    domain: Domain, connect: Connect, quick_clock: ManualClock
+) -> None:
+    wanted = fill(domain, 45)
+    memory = Memory()
+    domain.trouble("GET", "page_size=10", SLOW)
+    for _ in range(2):
+        assert await ids(await connect(page_size=10, ports=Ports(memory=lambda name: memory))) == wanted
+    assert sum("page_size=10" in one for one in domain.api_requests) == 1
+    quick_clock.advance(86_401)
+    assert await ids(await connect(page_size=10, ports=Ports(memory=lambda name: memory))) == wanted
+    assert sum("page_size=10" in one for one in domain.api_requests) == 6
+
+
 async def test_what_cannot_be_made_smaller_stops(domain: Domain, connect: Connect) -> None:
     fill(domain, 3)
     domain.trouble("GET", ALL, SLOW)

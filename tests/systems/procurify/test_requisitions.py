@@ -211,6 +211,13 @@ async def test_custom_field_that_does_not_exist_is_not_sent(domain: Domain, conn
     assert domain.rows["requisitions"][0]["line_items"][0]["custom_fields"] == []
 
 
+async def test_custom_fields_that_are_hidden_are_done_without(domain: Domain, connect: Connect) -> None:
+    domain.trouble("GET", "custom-fields", Reply(403, {"detail": "You do not have permission to perform this action."}))
+    target = await ready(await connect(), ORDERS)
+    assert isinstance(await create(target, order(), refs()), Receipt)
+    assert domain.rows["requisitions"][0]["line_items"][0]["custom_fields"] == []
+
+
 async def test_change_and_cancellation_are_told_to_people_without_a_request(domain: Domain, connect: Connect) -> None:
     target = await ready(await connect(), ORDERS)
     answer = await create(target, order(), refs())

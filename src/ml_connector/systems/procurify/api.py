@@ -27,7 +27,7 @@ from ml_connector.protocols.http import Repeat, Request, Response, origin_of
 from ml_connector.protocols.rest import Parameters, RequestOptions, RestClient, Scalar
 from ml_connector.protocols.retry import RetryPolicy
 from ml_connector.protocols.session import Session
-from ml_connector.systems.procurify.breaker import Breaker
+from ml_connector.systems.procurify.breaker import Breaker, BreakerOpenError
 from ml_connector.systems.procurify.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -189,7 +189,8 @@ class Api:
         pause_s = self.policy.pause_s(error, attempt) if isinstance(self.policy, PoliteRetry) else None
         if pause_s is None:
             return False
-        await clock.sleep(pause_s)
+        async with exclusive(self.locks, self.lock_name, wait_s=LOCK_WAIT_S):
+            await clock.sleep(pause_s)
         return True
 
     async def _send(self, request: Request) -> Response:
@@ -231,9 +232,9 @@ class Api:
         self, path: str, parameters: Mapping[str, Scalar | None] | None = None, window: Window | None = None
     ) -> list[RowDict]:
         """Every row of a list; read a second time when it moved so that fewer came than it said."""
-        listing = Listing(
-            path, {**(parameters or {}), **(window.parameters if window else {})}, self._page_size(window)
-        )
+        await self.breaker.check()
+        size = min(self.settings.page_size, self.breaker.page_size(path) or self.settings.page_size)
+        listing = Listing(path, {**(parameters or {}), **(window.parameters if window else {})}, size)
         for _ in range(2):
             listing.offset, listing.link, listing.done = 0, "", False
             listing.seen = set()
@@ -243,7 +244,11 @@ class Api:
                 except TransientError as error:
                     if not is_time_out(error):
                         raise
-                    if not listing.smaller():
+                    smaller = listing.smaller()
+                    await self.breaker.keep_page_size(path, listing.size)
+                    if isinstance(error, BreakerOpenError):
+                        raise
+                    if not smaller:
                         return await self._in_halves(path, parameters, window, error)
             if listing.count is None or len(listing.rows) >= listing.count:
                 return list(listing.rows.values())
@@ -252,13 +257,11 @@ class Api:
             fix="Rows may be hidden from the user of the application (its role), or people change many just now.",
         )
 
-    async def count(self, path: str) -> int:
+    async def count(self, path: str, window: Window | None = None) -> int:
         """How many rows a list has by its own account."""
-        response = await self.get(path, {"page": 1, "page_size": 1}, label=f"list {path}")
+        parameters: dict[str, Scalar | None] = {"page": 1, "page_size": 1, **(window.parameters if window else {})}
+        response = await self.get(path, parameters, label=f"list {path}")
         return int(_paging(response.json()).get("count") or 0)
-
-    def _page_size(self, window: Window | None) -> int:
-        return self.settings.page_size
 
     async def _next(self, listing: Listing) -> None:
         label = f"list {listing.path}"

@@ -8,7 +8,7 @@ from ml_connector.errors import AuthenticationError, ConfigurationError, MLConne
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Verdict
 from ml_connector.systems.procurify.answers import ADMIN
-from ml_connector.systems.procurify.api import Api, RowDict
+from ml_connector.systems.procurify.api import Api, RowDict, Window
 from ml_connector.systems.procurify.bills import BILLS
 from ml_connector.systems.procurify.dimensions import ACCOUNT_CODES
 from ml_connector.systems.procurify.names import ACCOUNTS
@@ -35,6 +35,8 @@ READ: dict[Entity, tuple[str, ...]] = {
     Entity.INVOICES: (BILLS, ALL_VENDORS),
 }
 """What is read for an entity."""
+DATED = {ORDERS: ("modified_date", False), ITEMS: ("last_modified", False), BILLS: ("last_modified_datetime", True)}
+"""Lists that are asked for a day only."""
 WRITTEN = {
     Entity.GL_ACCOUNTS: "account codes",
     Entity.COST_CENTERS: "departments",
@@ -111,7 +113,10 @@ class Doctor:
         if path not in self._reads:
             self._reads[path] = None
             try:
-                await self._api.count(path)
+                today = await self._api.today()
+                name, as_times = DATED.get(path, ("", False))
+                window = Window(name, today, today, as_times=as_times) if name else None
+                await self._api.count(path, window)
             except MLConnectorError as error:
                 self._reads[path] = error
         return self._reads[path]

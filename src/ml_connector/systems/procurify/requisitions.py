@@ -7,13 +7,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.errors import OutcomeUnknownError, RecordError
+from ml_connector.errors import ModuleMissingError, OutcomeUnknownError, PermissionMissingError, RecordError
 from ml_connector.mappings import Refs
 from ml_connector.records import OrderLine, OrderStatus, PurchaseOrder, Record, Reference
 from ml_connector.records.base import Identity, minor_unit
 from ml_connector.systems.base import Answer, Candidate, Part, Receipt, Row, Shaped, Write
 from ml_connector.systems.procurify.names import Names
-from ml_connector.systems.procurify.orders import ITEMS, ORDERS, WAITING, Orders
+from ml_connector.systems.procurify.orders import ITEMS, WAITING, Orders
 from ml_connector.systems.procurify.target import HEADER, Fitting, ProcurifyTarget
 
 REQUISITIONS = "/api/v3/requisitions/"
@@ -25,7 +25,7 @@ class Requisitions(ProcurifyTarget):
     """Requisitions and what becomes of them."""
 
     table = "requisitions"
-    watched = (ITEMS, ORDERS)
+    watched = (ITEMS,)
     mapping_version = "requisitions-1"
     _custom_field = ""
     _names: Names | None = None
@@ -33,7 +33,10 @@ class Requisitions(ProcurifyTarget):
     async def prepare(self) -> None:
         """Whether there is a custom field for the ERP's number."""
         await super().prepare()
-        row = await self.surroundings.custom_field()
+        try:
+            row = await self.surroundings.custom_field()
+        except (PermissionMissingError, ModuleMissingError):
+            row = None  # the mark on the items does without it
         self._custom_field = str(row["name"]) if row else ""
 
     def shape(self, record: Record, identity: Identity, refs: Refs) -> Shaped:
