@@ -20,7 +20,7 @@ from .tables import Row
 from .tokens import SERVICE_EMAIL
 
 LOCATION, DEPARTMENT = "Plant Esslingen", "Purchasing"
-OTHER_LOCATION = "Plant Rockford"
+OTHER_LOCATION, EMPTY_LOCATION = "Plant Rockford", "Plant Jena"
 ACCOUNT_CODES = ("4010", "4020", "6310")
 RATES = {"EUR": "1", "USD": "0.9215", "GBP": "1.1690", "SEK": "0.0872", "PLN": "0.2331", "JPY": "0.006134",
          "KWD": "2.9970", "BHD": "2.4440"}  # fmt: skip
@@ -66,11 +66,12 @@ def fill(database: Database, story: Story, people: People, purchasing: Purchasin
 
 
 def _fill_departments(database: Database) -> list[Row]:
-    """The name `Maintenance` stands in both locations."""
+    """The name `Maintenance` stands in two locations; the third has no department yet."""
     made = []
     for place, currency, names in (
         (LOCATION, "EUR", (DEPARTMENT, "Maintenance", "Assembly")),
         (OTHER_LOCATION, "USD", ("Maintenance",)),
+        (EMPTY_LOCATION, "EUR", ()),
     ):
         street = {"name": place, "addressLineOne": "1 Foundry Street", "city": place.removeprefix("Plant ")}
         address = {**street, "postalCode": "73728", "country": "Germany", "state_province": ""}

@@ -84,6 +84,11 @@ class ProcurifySimulator(Simulator):
         assert isinstance(counts, ProcurifyCounts)
         return counts
 
+    @property
+    def writes(self) -> int:
+        """Business rows that clients tried to write since the last reset."""
+        return self.counts.writes
+
     # Serving -----------------------------------------------------------------------------------------------
 
     async def answer(self, call: Call) -> Answer:
