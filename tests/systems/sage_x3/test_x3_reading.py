@@ -47,11 +47,25 @@ async def test_pages_are_larger_than_the_default(folder: SageX3Simulator) -> Non
 
 
 @pytest.mark.parametrize("entity", ALL, ids=lambda entity: entity.value)
-async def test_a_quiet_run_costs_two_requests_a_class_at_most(folder: SageX3Simulator, entity: Entity) -> None:
-    """What was learnt about the facets, and the list of what moved."""
+async def test_a_quiet_run_costs_a_handful_of_requests(folder: SageX3Simulator, entity: Entity) -> None:
+    """A token that ended, the list of what moved, and the look whether there is still anything at all."""
     async with connected(folder) as system:
         reading = await read(system, entity)
         folder.clock.advance(86400)
         quiet = await read(system, entity, reading.cursor)
-        assert quiet.keys == []
-        assert quiet.requests <= 2 + 2 * len(STREAMS[entity].satellites)
+    assert quiet.keys == []
+    assert quiet.requests <= 4 + len(STREAMS[entity].satellites)
+
+
+async def test_a_class_of_lines_that_is_closed_again_does_not_stop_the_route(folder: SageX3Simulator) -> None:
+    folder.set_switches(line_classes=True)
+    async with connected(folder) as system:
+        first = await read(system, Entity.PURCHASE_ORDERS)
+    folder.set_switches(line_classes=False)
+    async with connected(folder) as system:
+        second = await read(system, Entity.PURCHASE_ORDERS, first.cursor)
+    folder.set_switches(line_classes=True)
+    async with connected(folder) as system:
+        third = await read(system, Entity.PURCHASE_ORDERS, second.cursor)
+    assert (second.keys, second.window.first_load) == ([], False)
+    assert "purchase_order_lines can be asked for" in third.window.remark

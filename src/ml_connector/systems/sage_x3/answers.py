@@ -104,6 +104,13 @@ def raise_for_diagnoses(response: Response) -> None:
         )
 
 
+def is_no_class(error: MLConnectorError) -> bool:
+    """Whether an error about a class that we can do without says that it is not for us, in whatever way."""
+    if isinstance(error, ModuleMissingError | PermissionMissingError):
+        return True
+    return error.fields.get("status") in (400, 500)
+
+
 def _error(
     kind: type[MLConnectorError], response: Response, message: str, fix: str, who: str = ADMINISTRATOR
 ) -> MLConnectorError:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ml_connector.errors import MLConnectorError, PermissionMissingError, TransientError
+from ml_connector.errors import MLConnectorError, PermissionMissingError
 from ml_connector.records import Entity
 from ml_connector.systems.base import RawRecord
 from ml_connector.systems.sage_x3 import quirks
+from ml_connector.systems.sage_x3.answers import is_no_class
 from ml_connector.systems.sage_x3.api1 import ROW, Row, all_of, any_of, quoted, together
 from ml_connector.systems.sage_x3.classes import CLASSES
 
@@ -171,9 +172,9 @@ class Assembly:
             return None
         try:
             found: bytes | None = await self.api.details("gl_entries", (str(kind), str(number)))
-        except TransientError:
-            raise
-        except MLConnectorError:
+        except MLConnectorError as error:
+            if not is_no_class(error):
+                raise
             return None
         return found
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from weakref import WeakValueDictionary
 
-from ml_connector.errors import ConfigurationError, MLConnectorError, TransientError
+from ml_connector.errors import ConfigurationError, MLConnectorError
 from ml_connector.protocols.http import Http, HttpSettings, Request, Response
 from ml_connector.protocols.rate_limit import RateBudget
 from ml_connector.protocols.session import Session
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Opening, Stream, Target
-from ml_connector.systems.sage_x3.answers import STATUS, is_rejected
+from ml_connector.systems.sage_x3.answers import STATUS, is_no_class, is_rejected
 from ml_connector.systems.sage_x3.api1 import ROW, Api1, X3Retry
 from ml_connector.systems.sage_x3.check import check
 from ml_connector.systems.sage_x3.classes import CLASSES
@@ -105,9 +105,9 @@ class SageX3:
                 known = facet.properties.keys()
                 named = (self.settings.property_name(collection, each) for each in CLASSES[collection].parent)
                 self._exposed[collection] = bool(facet.change) and all(each in known for each in named)
-            except TransientError:
-                raise
-            except MLConnectorError:
+            except MLConnectorError as error:
+                if not is_no_class(error):
+                    raise
                 self._exposed[collection] = False
         return self._exposed[collection]
 
@@ -115,9 +115,9 @@ class SageX3:
         """Whether X3 lets us read a class at all."""
         try:
             return bool((await self.facet(collection)).properties)
-        except TransientError:
-            raise
-        except MLConnectorError:
+        except MLConnectorError as error:
+            if not is_no_class(error):
+                raise
             return False
 
     def known_change(self, collection: str) -> str:

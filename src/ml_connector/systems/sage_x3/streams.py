@@ -280,7 +280,8 @@ class X3Stream:
         """Changed heads with their lines, then records of which only a line moved."""
         cursor = read_cursor(bounds["cursor"])
         place = position or {"next": None, "stamps": {}}
-        progress = await self._progress(cursor.marks, fixed=False, stamps=place["stamps"])
+        marks = {each: cursor.marks[each] for each in await self._polled() if each in cursor.marks}
+        progress = await self._progress(marks, fixed=False, stamps=place["stamps"])
         pending = await self._parents(progress)
         mine, met = progress[self.head], 0
         versions: dict[str, str] = {}
