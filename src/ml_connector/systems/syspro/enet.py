@@ -169,9 +169,19 @@ class EnetClient:
                 self._held = AsyncExitStack()
                 await self._held.enter_async_context(exclusive(self._ports.locks, self._operator.lock_name))
                 await self._log_off_left_over()
-            self._operator.token = await self._log_on()
-            self._opened_at = clock.monotonic()
+            await self._open()
         return self._operator.token
+
+    async def _open(self) -> None:
+        """Sign in. Who is cancelled meanwhile waits for the token all the same, or nobody could close the session."""
+        signing_in = asyncio.ensure_future(self._log_on())
+        try:
+            self._operator.token = await asyncio.shield(signing_in)
+        except asyncio.CancelledError:
+            with suppress(MLConnectorError):
+                self._operator.token = await signing_in
+            raise
+        self._opened_at = clock.monotonic()
 
     async def _log_off_left_over(self) -> None:
         """A session that a killed process left open. One whose token was never stored ends when we sign in."""
