@@ -210,6 +210,10 @@ class TinyTarget:
         return self.entity.value in self.world.keyed_by_people
 
     @property
+    def writes_by_id(self) -> bool:
+        return self.world.chooses_ids
+
+    @property
     def shares_rows(self) -> bool:
         return self.entity.value in self.world.shared
 

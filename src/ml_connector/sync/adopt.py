@@ -153,7 +153,7 @@ async def _line_rows(context: RouteContext, table: str, some: list[tuple[Item, P
 async def _adopt(context: RouteContext, item: Item, row: Row) -> None:
     """Documents are taken as people keyed them; so is everything where a change would need the row to carry our key."""
     header, *lines = item.shaped.parts  # type: ignore[union-attr]
-    if context.entity.is_document or not context.target.chooses_ids:
+    if context.entity.is_document or not context.target.writes_by_id:
         rows = await context.target.lines_of(header.table, row.external_id) if lines else []
         pairs = _pairs(context, lines, rows)
         if pairs is None:

@@ -85,7 +85,7 @@ def _as_decided(context: RouteContext, item: Item, state: PartState, part: Part,
     if row is None:
         return state
     if row.note and (row.pending != state.pending or row.version != state.version):
-        item.remarks.append(row.note)
+        item.answers.append((part.name, "read", part.table, row.external_id, row.note))
     if not row.pending and (differing := context.target.differences(part.payload, row)):
         item.remarks.append(f"People changed {', '.join(differing)} on the target.")
     return msgspec.structs.replace(state, pending=row.pending, landed=not row.pending, version=row.version)

@@ -224,6 +224,14 @@ class Target(Protocol):
         ...
 
     @property
+    def writes_by_id(self) -> bool:
+        """True: an update goes to the row by its id, so that a row which people keyed can be given our key.
+
+        Not so where rows are found by a key that theirs does not carry: an import would make a second one.
+        """
+        ...
+
+    @property
     def shares_rows(self) -> bool:
         """True: the target knows one row by a code or name, whichever companies use it (a common chart of accounts).
 

@@ -34,6 +34,7 @@ class ProcurifyTarget:
     chooses_ids = False
     reconciles = False
     shares_rows = False
+    writes_by_id = True
     watched: ClassVar[tuple[str, ...]] = ()
     """Lists in which rows are looked for before they are made."""
     essential: ClassVar[frozenset[str]] = frozenset()

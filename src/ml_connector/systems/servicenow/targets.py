@@ -94,6 +94,11 @@ class EntityTarget:
         return False
 
     @property
+    def writes_by_id(self) -> bool:
+        """Not for import sets."""
+        return isinstance(getattr(self, "_writer", None), TableWriter)
+
+    @property
     def shares_rows(self) -> bool:
         return False
 
