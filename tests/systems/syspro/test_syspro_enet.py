@@ -115,8 +115,8 @@ async def test_a_session_is_closed_when_the_work_is_cancelled(plant: SysproSimul
             await asyncio.Event().wait()
 
     task = asyncio.create_task(work())
-    while not len(plant.sessions):  # it is cancelled while it waits for its token
-        await asyncio.sleep(0)  # noqa: ASYNC110
+    while not len(plant.sessions):  # noqa: ASYNC110 - it is cancelled while it waits for its token
+        await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
