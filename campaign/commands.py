@@ -7,16 +7,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.flows.plant import Loop
-
-from campaign.books import Books
-from campaign.judge import Findings, judge_store
-from campaign.plant import FLOW, KEYS, Plant
-from campaign.play import judge, prepare, run_to_end
+from campaign.judge import Findings
+from campaign.plant import KEYS, Plant
+from campaign.play import check, judge, run_to_end
+from campaign.preparing import prepare
 from campaign.scenario import Played, Scenario
+from flows.plant import FLOW, Loop
 
 Work = Callable[[Plant, Scenario, Played], None]
-ROUTE, KEY = "invoices", "10/1023"
+ROUTE = "invoices"
 ERASE = """
 import os
 from datetime import UTC, datetime
@@ -34,9 +33,9 @@ def play_command(loop: Loop, scenario: Scenario, folder: Path, database_url: str
     plant = Plant(loop, scenario.setup, folder / "home", database_url)
     try:
         COMMANDS[scenario.command](plant, scenario, played)
-        judge_store(plant, played.findings)
+        check(plant, scenario, played.findings)
         run_to_end(plant, scenario, played.findings)
-        judge(loop, plant, scenario, played.findings)
+        judge(plant, scenario, played.findings)
     finally:
         played.runs, played.took_s = plant.runs, time.monotonic() - started
         plant.close()
@@ -49,7 +48,7 @@ def _killed(plant: Plant, scenario: Scenario, played: Played, *arguments: str) -
         ended = plant.run(kill, *arguments)
         played.kills += ended.killed
         played.missed += not ended.killed
-        judge_store(plant, played.findings)
+        check(plant, scenario, played.findings)
 
 
 def _again(plant: Plant, findings: Findings, *arguments: str, allowed: tuple[int, ...] = (0,)) -> None:
@@ -79,15 +78,17 @@ def _decide(decision: str, plant: Plant, scenario: Scenario, played: Played) -> 
     """held, excluded, released: by a person, who says it again when the first time seems to have failed."""
     prepare(plant, scenario.stage, scenario.seed)
     plant.run_here()
-    arguments = (FLOW, ROUTE, KEY, "--reason", "looked at")
+    books = plant.books
+    key = min(key for (route, key), (state, _) in books.states().items() if (route, state) == (ROUTE, "landed"))
+    arguments = (FLOW, ROUTE, key, "--reason", "looked at")
     if decision == "release":
         _again(plant, played.findings, "hold", *arguments)
     _killed(plant, scenario, played, decision, *arguments)
     _again(plant, played.findings, decision, *arguments, allowed=(0, 1, 2))
     wanted = {"hold": "held", "exclude": "excluded", "release": "received"}[decision]
-    state, _ = Books(plant.home, plant.database_url).states()[ROUTE, KEY]
+    state, _ = books.states()[ROUTE, key]
     if state != wanted:
-        played.findings.add("state", f"{ROUTE} {KEY} is {state} after {decision}")
+        played.findings.add("state", f"{ROUTE} {key} is {state} after {decision}")
     if decision != "release":
         _again(plant, played.findings, "release", *arguments)
 
@@ -102,9 +103,9 @@ def _erase(plant: Plant, scenario: Scenario, played: Played) -> None:
 def _slow_run(plant: Plant, scenario: Scenario, played: Played) -> None:
     """renew, memory: a run that lasts long enough for its lease to be renewed, with a sign-in that is stored."""
     prepare(plant, scenario.stage, scenario.seed)
-    plant.call(functools.partial(plant.snow.add_fault, action={"do": "delay", "seconds": SLOWLY_S}))
+    plant.call(functools.partial(plant.target.add_fault, action={"do": "delay", "seconds": SLOWLY_S}))
     _killed(plant, scenario, played)
-    plant.call(plant.snow.faults.clear)
+    plant.call(plant.target.faults.clear)
 
 
 COMMANDS: dict[str, Work] = {

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from tests.flows.compare_simulators import disagreements
-
-from campaign.books import Books
 from campaign.plant import Plant
-from ml_connector_simulators.servicenow.instance import DEFINITIONS
+from campaign.rows import Flat, business_rows
+from flows.compare_simulators import disagreements
 
-Row = dict[str, Any]
-Flat = tuple[str, frozenset[tuple[str, Any]]]
-"""A row of a table as its values."""
 KINDS = ("duplicate", "missing", "stale", "half", "cursor", "ledger", "state", "write", "run")
 """The last three: another state than without the kill; a write although nothing is new; a run that ended badly."""
-SYS_ID = re.compile(r"[0-9a-f]{32}")
-VOLATILE = ("sys_id", "sys_created_on", "sys_updated_on", "sys_updated_by", "sys_mod_count", "number")
 COUNTED = re.compile(r": (\d+) on the target, (\d+) wanted")
 
 
@@ -49,37 +41,19 @@ class Standing:
     """Business rows of the target, ids and stamps left out."""
     states: dict[tuple[str, str], tuple[str, str]]
     disagreements: set[str]
+    unseen: set[tuple[str, str]]
+    """Records that were edited in a way that only a later sweep of the whole source can see."""
 
 
 def standing(plant: Plant) -> Standing:
+    ends = ((plant.target.system, plant.target.url), (plant.source.system, plant.source.url))
+    books = plant.books
     return Standing(
-        _business_rows(plant.truth(plant.snow)),
-        Books(plant.home, plant.database_url).states(),
-        set(disagreements(plant.ifs.url, plant.snow.url)),
+        business_rows(plant.target.system, plant.truth(plant.target)),
+        books.states(),
+        set(disagreements(*ends)),
+        {(problem.entity, problem.key) for problem in books.problems(plant.promises)},
     )
-
-
-def _business_rows(truth: Mapping[str, list[Row]]) -> Counter[Flat]:
-    """Rows that an ERP sends, as texts in which a reference reads like the row it leads to."""
-    rows = {row["sys_id"]: (name, row) for name, some in truth.items() for row in some}
-
-    def shallow(sys_id: str) -> str:
-        name, row = rows[sys_id]
-        return f"{name}{sorted((k, v) for k, v in row.items() if k not in VOLATILE and not _is_id(v))}"
-
-    def flat(name: str, row: Row) -> Flat:
-        values = {k: shallow(v) if _is_id(v) and v in rows else v for k, v in row.items() if k not in VOLATILE and v}
-        return name, frozenset(values.items())
-
-    return Counter(flat(name, row) for name, some in truth.items() if _is_business(name) for row in some)
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and SYS_ID.fullmatch(value) is not None
-
-
-def _is_business(name: str) -> bool:
-    return name in DEFINITIONS and DEFINITIONS[name].business
 
 
 def judge_target(found: Standing, references: tuple[Standing, ...], findings: Findings) -> None:
@@ -129,10 +103,13 @@ def judge_states(found: Standing, references: tuple[Standing, ...], findings: Fi
             findings.add("state", f"{'/'.join(key)}: {found.states.get(key)} instead of {wanted}")
 
 
-def judge_store(plant: Plant, findings: Findings) -> None:
+def judge_store(plant: Plant, findings: Findings, references: Callable[[], tuple[Standing, ...]]) -> None:
     """What has to hold at any moment: the marks are not ahead of the records, the ledger is unbroken."""
-    for problem in Books(plant.home, plant.database_url).problems(plant.truth(plant.ifs)):
-        findings.add("cursor", problem)
+    if problems := plant.books.problems(plant.promises):
+        unseen = set().union(*(each.unseen for each in references()))
+        for problem in problems:
+            if (problem.entity, problem.key) not in unseen:
+                findings.add("cursor", str(problem))
     with plant.application() as app:
         for finding in app.audit_verify():
             findings.add("ledger", str(finding))

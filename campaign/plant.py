@@ -13,65 +13,65 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from tests.flows.plant import Loop
+import yaml
 
+from campaign.books import Books
 from campaign.kills import Kill, RequestKill, StoreKill, Strike
+from campaign.promises import Promises
+from flows.desks import Desk, desk
+from flows.plant import FLOW, Loop
 from ml_connector.app import Application, Environment
 from ml_connector.sync.report import Report, Silence
 from ml_connector_simulators.framework import Simulator
-from ml_connector_simulators.ifs_cloud import IfsCloudSimulator
-from ml_connector_simulators.servicenow import ServiceNowSimulator
+from ml_connector_simulators.registry import simulator_class
 
 T = TypeVar("T")
 Row = dict[str, Any]
 
-FLOW = "ifs-to-snow"
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 """Of the simulated clocks, so that every plant is filled with the same story."""
 LONGEST_RUN_S = 180.0
 KEYS = tuple(base64.b64encode(digit * 32).decode() for digit in (b"1", b"2"))
 """Two keys to encrypt credentials under, the older first."""
-SIGNED = {
-    "client": "{{client_id: mlc, client_secret: '{secret}'}}",
-    "refresh": "{{auth_mode: oauth2_refresh_token, client_id: mlc, client_secret: '{secret}', "
-    "refresh_token: '{token}'}}",
+UNHURRIED = {
+    "plex": {"max_calls_per_minute": 100_000},
+    "sage_x3": {"requests_per_minute": 100_000},
+    "ifs_cloud": {"requests_per_minute": 100_000},
 }
-CONFIGURATION = """
-connections:
-  - name: ifs
-    system: ifs_cloud
-    base_url: {ifs}
-    settings: {{realm: demo, companies: [{companies}], page_size: {page_size}}}
-    credentials: {{client_id: mlc, client_secret: '{ifs_secret}'}}
-  - name: snow
-    system: servicenow
-    base_url: {snow}
-    settings: {{profile: {profile}, ship_to_stockroom: Central Receiving, late_write_window_s: {window_s}, \
-batch_size: {batch_size}}}
-    credentials: {credentials}
-flows:
-  - name: ifs-to-snow
-    source: ifs
-    target: snow
-    start_from: 2026-01-01
-"""
+"""Settings of sources without the pauses that a vendor asks for; `UNLIMITED` are the switches that go with them."""
+UNLIMITED = {"plex": {"calls_per_minute": 0}}
 
 
 @dataclass(frozen=True)
 class Setup:
     """How a plant is set up."""
 
+    source: str = "ifs_cloud"
+    target: str = "servicenow"
     profile: str = "pages"
+    """Of ServiceNow."""
     batch_size: int = 200
-    """Writes in a Batch call; 0: one by one."""
-    page_size: int = 5000
+    """Of ServiceNow: writes in a Batch call; 0: one by one."""
     window_s: float = 0.2
     companies: tuple[str, ...] = ("10", "20")
+    """Of IFS Cloud."""
     signed: Literal["client", "refresh"] = "client"
+    """Of ServiceNow."""
+
+    def source_settings(self) -> dict[str, Any]:
+        """Beside those that the simulator itself tells."""
+        companies = {"companies": list(self.companies)} if self.source == "ifs_cloud" else {}
+        return {**UNHURRIED.get(self.source, {}), **companies}
+
+    def target_settings(self) -> dict[str, Any]:
+        window = {"late_write_window_s": self.window_s}
+        if self.target == "servicenow":
+            return {**window, "profile": self.profile, "batch_size": self.batch_size}
+        return {**window, "min_interval_ms": 0, "create_locations": True, "location_phone": "+49 711 555 0100"}
 
 
 @dataclass(frozen=True)
@@ -93,24 +93,30 @@ class Ended:
 
 
 class Plant:
-    """IFS Cloud, ServiceNow, and the product between them."""
+    """An ERP, a procurement system, and the product between them."""
 
     def __init__(self, loop: Loop, setup: Setup, home: Path, database_url: str = "") -> None:
         self.loop, self.setup, self.home, self.database_url = loop, setup, home, database_url
-        self.ifs = IfsCloudSimulator(size="small", seed=1, start=START)
-        self.snow = ServiceNowSimulator(size="small", seed=1, start=START)
-        for simulator in (self.ifs, self.snow):
+        self.source: Any = simulator_class(setup.source)(size="small", seed=1, start=START)
+        self.target: Any = simulator_class(setup.target)(size="small", seed=1, start=START)
+        self.source.set_switches(**UNLIMITED.get(setup.source, {}))
+        for simulator in (self.source, self.target):
             self.loop.do(simulator.start())
+        self.promises = self._promises(setup)
         self.processes: list[subprocess.Popen[str]] = []
         self.runs = 0
         self.keys: tuple[str, ...] = KEYS[:1]
+
+    def _promises(self, setup: Setup) -> Promises:
+        settings = {**self.source.settings(), **setup.source_settings()}
+        return Promises(setup.source, self.source.url, settings, self.source.credentials())
 
     def close(self) -> None:
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
                 process.communicate()
-        for simulator in (self.ifs, self.snow):
+        for simulator in (self.source, self.target):
             self.loop.do(simulator.stop())
 
     # the product in this process: for what is not to be killed
@@ -123,24 +129,22 @@ class Plant:
             "ML_CONNECTOR_SECRET_KEY": ",".join(self.keys),
         }
 
+    @property
+    def books(self) -> Books:
+        return Books(self.home, self.database_url)
+
     def application(self) -> Application:
         return Application(Environment.of(self.environment), actor="campaign")
 
     def configuration(self, setup: Setup | None = None) -> str:
         setup = setup or self.setup
-        made = self.snow.refresh_credentials() if setup.signed == "refresh" else self.snow.credentials()
-        credentials = SIGNED[setup.signed].format(secret=made["client_secret"], token=made.get("refresh_token"))
-        return CONFIGURATION.format(
-            ifs=self.ifs.url,
-            snow=self.snow.url,
-            ifs_secret=self.ifs.credentials()["client_secret"],
-            credentials=credentials,
-            companies=", ".join(f'"{each}"' for each in setup.companies),
-            page_size=setup.page_size,
-            profile=setup.profile,
-            window_s=setup.window_s,
-            batch_size=setup.batch_size,
-        )
+        signed = self.target.refresh_credentials() if setup.signed == "refresh" else self.target.credentials()
+        connections = [
+            _connection("erp", self.source, setup.source_settings(), self.source.credentials()),
+            _connection("target", self.target, setup.target_settings(), signed),
+        ]
+        flow = {"name": FLOW, "source": "erp", "target": "target", "start_from": date(2026, 1, 1)}
+        return yaml.safe_dump({"connections": connections, "flows": [flow]}, allow_unicode=True)
 
     def apply(self, setup: Setup | None = None) -> None:
         with self.application() as app:
@@ -193,20 +197,20 @@ class Plant:
         return ended
 
     def order(self, kill: RequestKill, pid: int) -> None:
-        simulator = self.ifs if kill.end == "source" else self.snow
+        simulator = self.source if kill.end == "source" else self.target
 
         def give() -> None:
             if kill.late_s:
                 late = {"do": "process_late", "seconds": kill.late_s}
                 simulator.add_fault(match=kill.match, nth=kill.nth, action=late)
-                simulator.kill_order = Strike(pid, kill.nth, kill.match)  # type: ignore[assignment]
+                simulator.kill_order = Strike(pid, kill.nth, kill.match)
             else:
                 simulator.kill_order = kill.order(pid)
 
         self.call(give)
 
     def take_back_orders(self) -> None:
-        for simulator in (self.ifs, self.snow):
+        for simulator in (self.source, self.target):
             simulator.kill_order = None
 
     def wait_until_quiet(self) -> None:
@@ -218,27 +222,47 @@ class Plant:
             time.sleep(0.01)
 
     def _entries(self) -> list[Any]:
-        return [*self.ifs.journal.entries, *self.snow.journal.entries]
+        return [*self.source.journal.entries, *self.target.journal.entries]
 
     # the simulators
 
+    @property
+    def desk(self) -> Desk:
+        """Somebody at work in the ERP."""
+        return desk(self.source, self.call)
+
     def call(self, function: Callable[[], T]) -> T:
-        return self.loop.call(function)
+        found: T = self.loop.call(function)
+        return found
 
     def truth(self, simulator: Simulator) -> dict[str, list[Row]]:
         """All rows that a simulator holds, copied."""
         return self.call(lambda: {name: [dict(row) for row in rows] for name, rows in simulator.truth().items()})
 
+    def edited(self) -> None:
+        """What was read of the source before is no longer so."""
+        self.promises.forget()
+
     def forget_requests(self) -> None:
-        for simulator in (self.ifs, self.snow):
+        for simulator in (self.source, self.target):
             self.call(simulator.journal.reset)
 
     @property
     def writes(self) -> int:
         """Business rows that anybody tried to write since the requests were forgotten."""
-        return self.snow.writes
+        return int(self.target.writes)
 
     def pass_time(self, seconds: float) -> None:
         """On the simulators' clocks."""
-        for simulator in (self.ifs, self.snow):
+        for simulator in (self.source, self.target):
             self.call(functools.partial(simulator.clock.advance, seconds))
+
+
+def _connection(name: str, end: Simulator, settings: dict[str, Any], credentials: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "system": end.system,
+        "base_url": end.url,
+        "settings": {**end.settings(), **settings},
+        "credentials": credentials,
+    }

@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import functools
-import tempfile
 import time
 from pathlib import Path
 
-from tests.flows.plant import Loop
-
-from campaign.edits import edit
-from campaign.judge import Findings, Standing, judge_states, judge_store, judge_target, standing
-from campaign.plant import Ended, Plant, Setup
-from campaign.scenario import Played, Scenario, Stage
+from campaign.judge import Findings, judge_states, judge_store, judge_target, standing
+from campaign.plant import Ended, Plant
+from campaign.preparing import edit_between, prepare
+from campaign.references import reference
+from campaign.scenario import Played, Scenario
+from flows.plant import Loop
 
 MOST_RUNS = 8
 MOST_LOSSY_RUNS = 15
-FIRST_COMPANY = ("10",)
 LOSSY = (
     {"every": 7, "action": {"do": "drop_after"}},
     {"every": 50, "action": {"do": "status", "status": 429, "retry_after_s": 1}},
     {"every": 11, "match": {"kind": "write"}, "action": {"do": "process_late", "seconds": 5.0}},
 )
 LATE_S = 5.0
-
-
-def prepare(plant: Plant, stage: Stage, seed: int) -> None:
-    """All that goes before the run in question."""
-    if stage == "company":
-        first = Setup(**{**vars(plant.setup), "companies": FIRST_COMPANY})
-        plant.apply(first)
-        plant.run_here()
-    plant.apply()
-    if stage == "changes":
-        plant.run_here()
-        edit(plant, seed, 1)
-
-
-def edit_between(plant: Plant, stage: Stage, seed: int) -> None:
-    """What people change after the kill: for the most part what has just been on its way."""
-    edit(plant, seed, 2 if stage == "changes" else 1)
 
 
 def play(loop: Loop, scenario: Scenario, folder: Path, database_url: str) -> Played:
@@ -50,10 +31,10 @@ def play(loop: Loop, scenario: Scenario, folder: Path, database_url: str) -> Pla
         prepare(plant, scenario.stage, scenario.seed)
         if scenario.lossy:
             for rule in LOSSY:
-                plant.call(functools.partial(plant.snow.add_fault, **rule))
+                plant.call(functools.partial(plant.target.add_fault, **rule))
         _kill(plant, scenario, played)
         run_to_end(plant, scenario, played.findings)
-        judge(loop, plant, scenario, played.findings)
+        judge(plant, scenario, played.findings)
     finally:
         played.runs, played.took_s = plant.runs, time.monotonic() - started
         plant.close()
@@ -67,7 +48,8 @@ def _kill(plant: Plant, scenario: Scenario, played: Played) -> None:
         played.missed += not ended.killed
         if not ended.killed and not _acceptable(ended, scenario):
             played.findings.add("run", _told(ended))
-        judge_store(plant, played.findings)
+        check(plant, scenario, played.findings)
+        plant.books.let_locks_expire()
         if position == 0 and scenario.edited:
             edit_between(plant, scenario.stage, scenario.seed)
 
@@ -96,42 +78,24 @@ def run_to_end(plant: Plant, scenario: Scenario, findings: Findings) -> None:
     findings.add("run", f"still not at its end after {most} runs: {_told(ended)}")
 
 
-def judge(loop: Loop, plant: Plant, scenario: Scenario, findings: Findings) -> None:
+def judge(plant: Plant, scenario: Scenario, findings: Findings) -> None:
     """Everything is there once and as it should be, and a further run has nothing to do."""
     if scenario.lossy:
         time.sleep(LATE_S + 0.5)  # whatever the target finishes late
-        plant.call(plant.snow.faults.clear)
-    judge_store(plant, findings)
+        plant.call(plant.target.faults.clear)
+    check(plant, scenario, findings)
     plant.forget_requests()
     for _ in range(2):  # staging rows are read back once more
         plant.run_here()
     if plant.writes:
         findings.add("write", f"a further run wrote {plant.writes} rows")
-    judge_store(plant, findings)
+    check(plant, scenario, findings)
+    references = reference(plant.loop, scenario)
     found = standing(plant)
-    references = reference(loop, scenario.setup.profile, scenario.stage, scenario.seed, scenario.edited)
     judge_target(found, references, findings)
     judge_states(found, references, findings)
 
 
-@functools.lru_cache(maxsize=64)
-def reference(loop: Loop, profile: str, stage: Stage, seed: int, edited: bool) -> tuple[Standing, ...]:
-    """How it all ends when nobody is killed: with the edits in between after the run, and before it."""
-    orders = ("after", "before") if edited else ("never",)
-    return tuple(_unkilled(loop, profile, stage, seed, order) for order in orders)
-
-
-def _unkilled(loop: Loop, profile: str, stage: Stage, seed: int, edits: str) -> Standing:
-    with tempfile.TemporaryDirectory(prefix="mlc-reference-") as folder:
-        plant = Plant(loop, Setup(profile=profile, window_s=0.0), Path(folder) / "home")
-        try:
-            prepare(plant, stage, seed)
-            if edits == "after":
-                plant.run_here()
-            if edits != "never":
-                edit_between(plant, stage, seed)
-            for _ in range(3):
-                plant.run_here()
-            return standing(plant)
-        finally:
-            plant.close()
+def check(plant: Plant, scenario: Scenario, findings: Findings) -> None:
+    """What has to hold at any moment."""
+    judge_store(plant, findings, functools.partial(reference, plant.loop, scenario))

@@ -24,6 +24,7 @@ IN_A_RUN = (
     "finish_run",
     "release",
     "permits",
+    "locks",
 )
 """Those that a flow's run makes; the others belong to commands, or need time to pass."""
 

@@ -5,10 +5,12 @@ Several in a row for each world, but never more than a run survives before it is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from campaign.kills import Kill, RequestKill, StoreKill
-from campaign.plans import MOMENTS
+from campaign.pairs import MAIN, Pair, name_of, playable, setup_of
+from campaign.plans import WHENS, When
 from campaign.plant import Setup
 from campaign.scenario import Scenario, Stage
 from campaign.survey import Write
@@ -42,7 +44,7 @@ COMMANDS = (
     ("sqlite", "excluded", "excluded:before_commit"),
     ("sqlite", "released", "released:before_commit"),
     ("sqlite", "erase", "erase:after_commit"),
-    ("sqlite", "memory", "memory:before_commit memory:after_commit locks:after_commit"),
+    ("sqlite", "memory", "memory:before_commit memory:after_commit"),
     ("postgresql", "renew", "renew:before_commit"),
 )
 WRITES: tuple[tuple[str, Stage, str], ...] = (
@@ -56,11 +58,47 @@ WRITES: tuple[tuple[str, Stage, str], ...] = (
     ("s2p_staging", "changes", "POST sn_spend_intg_imp_invoice, PATCH sn_shop_invoice_line"),
 )
 BATCH_SIZE = 20
+WRITTEN: Mapping[str, Mapping[str, Write]] = {
+    "servicenow": {
+        "POST supplier": Write("POST", "core_company", "batch"),
+        "PATCH supplier": Write("PATCH", "core_company", "batch"),
+        "POST order": Write("POST", "proc_po", "batch"),
+    },
+    "procurify": {
+        "POST supplier": Write("POST", "vendors", "set"),
+        "PATCH supplier": Write("PATCH", "vendors", "set"),
+        "POST order": Write("POST", "orders", "set"),
+    },
+}
+"""By target: what every pair writes."""
+SETTLED = {"servicenow": "settle:after_commit:2", "procurify": "locks:after_commit:9"}
+"""By target: in Procurify each write is made under a lock that other processes see."""
 
 
 def sample() -> list[Scenario]:
     """The same every time."""
-    return [*_transactions(), *_commands(), *_writes()]
+    others = [each for pair in playable() if pair != MAIN for each in few(pair)[:2]]
+    return [*_transactions(), *_commands(), *_writes(), *others]
+
+
+def few(pair: Pair) -> list[Scenario]:
+    """Eight kills of a pair, where they hurt most."""
+    order, supplier = WRITTEN[pair[1]]["POST order"], WRITTEN[pair[1]]["POST supplier"]
+    renamed = WRITTEN[pair[1]]["PATCH supplier"]
+    reading, keeping = _store_kill("keep_page:before_commit:3"), _store_kill("keep_page:after_commit:2")
+    settling, settled = _store_kill("settle:before_commit:2"), _store_kill(SETTLED[pair[1]])
+    intended = _store_kill("intend:after_commit:1")
+    name, setup = f"few/{name_of(pair)}", setup_of(pair, batch_size=BATCH_SIZE)
+    changed = (_at(renamed, "before"), settling, intended)
+    return [
+        Scenario(f"{name}/first", "few", "sqlite", setup, "first", (reading, _at(order, "after"), settled)),
+        Scenario(f"{name}/changes", "few", "sqlite", setup, "changes", changed, 1, True),
+        Scenario(f"{name}/again", "few", "postgresql", setup, "first", (keeping, _at(supplier, "before"))),
+    ]
+
+
+def _at(write: Write, when: When) -> RequestKill:
+    return RequestKill("target", 1, when, write.match, write.name)
 
 
 def _transactions() -> list[Scenario]:
@@ -94,8 +132,8 @@ def _writes() -> list[Scenario]:
         kills: list[Kill] = []
         for position, name in enumerate(names.split(", ")):
             method, table = name.split()
-            when = MOMENTS[(number + position) % 2]
-            kills.append(RequestKill("target", 1, when, Write(method, table, False).match, name))
+            when = WHENS[(number + position) % 2]
+            kills.append(RequestKill("target", 1, when, Write(method, table, "batch").match, name))
         setup = Setup(profile=profile, batch_size=BATCH_SIZE)
         name = f"sample/sqlite/{profile}/writes/{number}"
         made.append(Scenario(name, "writes", "sqlite", setup, stage, tuple(kills), 1, number % 2 == 0))

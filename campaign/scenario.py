@@ -11,9 +11,10 @@ from campaign.plant import Setup
 
 Stage = Literal["first", "changes", "company"]
 """What the killed run has to do: the first load, a day's changes, or everything again because a company was added."""
-Group = Literal["transactions", "writes", "random", "commands", "takeover", "lossy"]
+Group = Literal["transactions", "writes", "random", "commands", "takeover", "lossy", "few"]
 DATABASES = ("sqlite", "postgresql")
 PROFILES = ("pages", "s2p_staging")
+"""Of ServiceNow."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,10 @@ class Scenario:
     """Of group `commands`: the transaction's name."""
     thawed: Literal["", "after", "during"] = ""
     """Of group `takeover`: when the frozen process goes on, seen from the one that took over."""
+
+    @property
+    def pair(self) -> str:
+        return f"{self.setup.source}-{self.setup.target}"
 
     @property
     def waits(self) -> bool:

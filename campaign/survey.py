@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from unittest import mock
 
-from tests.flows.plant import Loop
-
 from campaign.plant import Plant, Setup
-from campaign.play import prepare
+from campaign.preparing import prepare
 from campaign.scenario import Stage
+from flows.plant import Loop
 from ml_connector.store import database
 from ml_connector_simulators.journal import Entry
 
@@ -29,8 +28,8 @@ class Write:
 
     method: str
     table: str
-    alone: bool
-    """Not in a Batch call."""
+    where: Literal["alone", "batch", "set"]
+    """In ServiceNow of a table, in a call of its own or in a Batch call; in Procurify of a set."""
 
     @property
     def name(self) -> str:
@@ -40,9 +39,13 @@ class Write:
     def match(self) -> Mapping[str, Any]:
         """What a simulator's order matches it by."""
         where = f"/api/now/(table|import)/{self.table}"
-        if self.alone:
-            return {"method": self.method, "path": rf"{where}[/?]"}
-        return {"path": "/batch", "body": rf'"method":"{self.method}","url":"{where}[/?"]'}
+        match self.where:
+            case "alone":
+                return {"method": self.method, "path": rf"{where}[/?]"}
+            case "batch":
+                return {"path": "/batch", "body": rf'"method":"{self.method}","url":"{where}[/?"]'}
+            case "set":
+                return {"method": self.method, "kind": "write", "entity": self.table}
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class Survey:
     writes: Counter[Write]
 
 
+Moment = tuple[Setup, Stage]
+"""What is surveyed."""
+
+
 def survey(loop: Loop, setup: Setup, stage: Stage, folder: Path, seed: int = 1) -> Survey:
     plant = Plant(loop, setup, folder)
     try:
@@ -62,8 +69,9 @@ def survey(loop: Loop, setup: Setup, stage: Stage, folder: Path, seed: int = 1) 
         plant.forget_requests()
         with _counted() as points:
             plant.run_here()
-        writes = Counter(found for entry in list(plant.snow.journal.entries) if (found := _write_of(entry)))
-        requests = {"source": plant.ifs.journal.counts().total, "target": plant.snow.journal.counts().total}
+        entries = list(plant.target.journal.entries)
+        writes = Counter(found for entry in entries if (found := _write_of(setup.target, entry)))
+        requests = {"source": plant.source.journal.counts().total, "target": plant.target.journal.counts().total}
         return Survey(points, requests, writes)
     finally:
         plant.close()
@@ -77,11 +85,13 @@ def _counted() -> Iterator[Counter[str]]:
         yield counts
 
 
-def _write_of(entry: Entry) -> Write | None:
+def _write_of(system: str, entry: Entry) -> Write | None:
     if entry.kind != "write" or entry.inner:
         return None
+    if system != "servicenow":
+        return Write(entry.method, entry.entity, "set")
     if entry.entity == "batch":
         inside = WRITE_IN_BATCH.search(entry.body)
-        return Write(inside[1], inside[2], False) if inside else None
+        return Write(inside[1], inside[2], "batch") if inside else None
     alone = WRITE_ALONE.search(entry.target)
-    return Write(entry.method, alone[1], True) if alone else None
+    return Write(entry.method, alone[1], "alone") if alone else None

@@ -9,13 +9,12 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.flows.plant import Loop
-
-from campaign.judge import judge_store
 from campaign.kills import RequestKill, Strike
-from campaign.plant import FLOW, Ended, Plant
-from campaign.play import edit_between, judge, prepare, run_to_end
+from campaign.plant import Ended, Plant
+from campaign.play import check, judge, run_to_end
+from campaign.preparing import edit_between, prepare
 from campaign.scenario import Played, Scenario
+from flows.plant import FLOW, Loop
 
 REFUSED = 2
 LONGEST_WAIT_S = 60.0
@@ -38,7 +37,7 @@ def play_takeover(loop: Loop, scenario: Scenario, folder: Path, database_url: st
             played.kills += 1
             _with_the_frozen(plant, scenario, frozen, played)
         run_to_end(plant, scenario, played.findings)
-        judge(loop, plant, scenario, played.findings)
+        judge(plant, scenario, played.findings)
     finally:
         played.runs, played.took_s = plant.runs, time.monotonic() - started
         plant.close()
@@ -50,9 +49,9 @@ def _freeze(plant: Plant, scenario: Scenario) -> subprocess.Popen[str] | None:
     order = scenario.kills[0]
     assert isinstance(order, RequestKill)
     process = plant.start()
-    simulator = plant.ifs if order.end == "source" else plant.snow
+    simulator = plant.source if order.end == "source" else plant.target
     strike = Strike(process.pid, order.nth, order.match, signal.SIGSTOP)
-    simulator.kill_order = strike  # type: ignore[assignment]
+    simulator.kill_order = strike
     while process.poll() is None and not _stands_still(process.pid):
         time.sleep(0.01)
     plant.take_back_orders()
@@ -79,13 +78,13 @@ def _with_the_frozen(plant: Plant, scenario: Scenario, frozen: subprocess.Popen[
     if scenario.thawed == "during":
         _thaw_during(plant, frozen, played)
     else:
-        _thaw_after(plant, frozen, played)
+        _thaw_after(plant, scenario, frozen, played)
 
 
-def _thaw_after(plant: Plant, frozen: subprocess.Popen[str], played: Played) -> None:
+def _thaw_after(plant: Plant, scenario: Scenario, frozen: subprocess.Popen[str], played: Played) -> None:
     """The other is through when the first wakes up: from then on nobody has anything to write."""
     _take_over(plant, played)
-    judge_store(plant, played.findings)
+    check(plant, scenario, played.findings)
     plant.forget_requests()
     _wake(plant, frozen, played)
     if plant.writes:
@@ -94,7 +93,7 @@ def _thaw_after(plant: Plant, frozen: subprocess.Popen[str], played: Played) -> 
 
 def _thaw_during(plant: Plant, frozen: subprocess.Popen[str], played: Played) -> None:
     """The other is in the middle of its writes when the first wakes up."""
-    plant.call(functools.partial(plant.snow.add_fault, action={"do": "delay", "seconds": SLOWLY_S}))
+    plant.call(functools.partial(plant.target.add_fault, action={"do": "delay", "seconds": SLOWLY_S}))
     deadline = time.monotonic() + LONGEST_WAIT_S
     while time.monotonic() < deadline:
         plant.forget_requests()
@@ -110,7 +109,7 @@ def _thaw_during(plant: Plant, frozen: subprocess.Popen[str], played: Played) ->
         ended = plant.end(other)
         if ended.status not in (0, 3, 4):
             played.findings.add("run", f"the one that took over: {ended.status} {ended.said[-300:]}")
-    plant.call(plant.snow.faults.clear)
+    plant.call(plant.target.faults.clear)
     plant.wait_until_quiet()
 
 

@@ -19,9 +19,9 @@ class Totals:
 
     def __init__(self, scenarios: Sequence[Scenario], seed: int) -> None:
         self._planned = sum(max(1, len(each.kills)) for each in scenarios)
-        self._places = {each.name: f"{each.group} {each.database}" for each in scenarios}
+        self._places = {each.name: (each.pair, f"{each.group} {each.database}") for each in scenarios}
         self._seed = seed
-        self._rows: dict[str, Counter[str]] = defaultdict(Counter)
+        self._rows: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._started = self._told = time.monotonic()
         self._done = 0
         self.failed: list[str] = []
@@ -47,12 +47,22 @@ class Totals:
         print(f"{self._done}/{self._planned} kills, {len(self.failed)} failed, {left / 60:.0f} min left", flush=True)
 
     def show(self) -> None:
-        width = max(map(len, self._rows), default=5)
+        """A table of pairs and one of groups, then a line for each pair and one for all."""
+        pairs, groups = self._summed(0), self._summed(1)
+        total = sum(pairs.values(), Counter[str]())
+        width = max(map(len, (*pairs, *groups, "all")))
         print(f"\n{'':{width}}  {'  '.join(f'{name:>9}' for name in COLUMNS)}")
-        total: Counter[str] = Counter()
-        for name in sorted(self._rows):
-            total.update(self._rows[name])
-            print(f"{name:{width}}  {'  '.join(f'{self._rows[name][column]:>9}' for column in COLUMNS)}")
-        print(f"{'all':{width}}  {'  '.join(f'{total[column]:>9}' for column in COLUMNS)}")
+        for name, row in (*sorted(pairs.items()), ("", None), *sorted(groups.items()), ("all", total)):
+            print(f"{name:{width}}  {'  '.join(f'{row[column]:>9}' for column in COLUMNS)}" if row else "")
+        print()
+        for name, row in (*sorted(pairs.items()), ("all", total)):
+            print(f"{name}: {row['kills']} kills; {', '.join(f'{kind} {row[kind]}' for kind in KINDS)}")
         took = (time.monotonic() - self._started) / 60
         print(f"\n{len(self.failed)} of {total['scenarios']} scenarios failed; seed {self._seed}, {took:.0f} min")
+
+    def _summed(self, place: int) -> dict[str, Counter[str]]:
+        """The counts by pair (0) or by group (1)."""
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for names, row in self._rows.items():
+            found[names[place]].update(row)
+        return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from campaign.commands import COMMANDS
+from campaign.pairs import BY_NAME, lacking
 from campaign.points import IN_A_RUN, transactions
 from campaign.sample import sample, takeovers
 from campaign.scenario import Scenario
@@ -45,3 +46,8 @@ def test_the_campaign_knows_every_transaction_of_the_store() -> None:
 def test_the_sample_dies_in_every_transaction() -> None:
     points = {kill.text.partition(":")[0] for each in SCENARIOS.values() for kill in each.kills}
     assert transactions() <= points
+
+
+def test_every_pair_is_played() -> None:
+    assert [what for pair in BY_NAME.values() for what in lacking(pair)] == []
+    assert {each.pair for each in SCENARIOS.values()} == set(BY_NAME)
