@@ -1,7 +1,7 @@
-"""Writes the tables of settings and credentials in configuration.md from what the connectors declare.
+"""Writes the pages of settings and credentials in docs/settings/ from what the connectors declare.
 
-python docs/generate.py            # rewrite the file
-python docs/generate.py --check    # only say whether it is up to date
+python docs/generate.py            # rewrite the pages
+python docs/generate.py --check    # only say whether they are up to date
 """
 
 from __future__ import annotations
@@ -17,39 +17,44 @@ from ml_connector.configuration.transport import Transport
 from ml_connector.connections import is_secret
 from ml_connector.systems import registry
 
-PAGE = Path(__file__).parent / "configuration.md"
-BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
+FOLDER = Path(__file__).parent / "settings"
 
 
 def main() -> int:
-    text = PAGE.read_text(encoding="utf-8")
-    made = generated(text)
+    made = pages()
     if "--check" in sys.argv[1:]:
-        return 0 if made == text else 1
-    PAGE.write_text(made, encoding="utf-8")
+        return 0 if all(path.read_text(encoding="utf-8") == text for path, text in made.items()) else 1
+    FOLDER.mkdir(exist_ok=True)
+    for path, text in made.items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 
-def generated(text: str) -> str:
-    """The page with the tables as they are declared now."""
-    head, rest = text.split(BEGIN)
-    return f"{head}{BEGIN}\n\n{tables()}\n{END}{rest.split(END)[1]}"
+def pages() -> dict[Path, str]:
+    """Each system's page as it is declared now."""
+    return {FOLDER / f"{system.replace('_', '-')}.md": page(system) for system in sorted(registry.MODULES)}
 
 
-def tables() -> str:
-    """All tables: settings of every connection, then each system's settings and credentials."""
-    parts = ["### Every system\n", settings_table(Transport)]
-    for system in sorted(registry.MODULES):
-        connector = registry.connector(system)
-        parts += [f"### {connector.title} (`{system}`)\n", settings_table(connector.settings)]
-        parts.append("Credentials by `auth_mode` (the first is the default):\n")
-        for mode, declared in connector.credentials.items():
-            fields = ", ".join(
-                f"`{f.encode_name}`{' (secret)' if is_secret(f.encode_name) else ''}" for f in fields_of(declared)
-            )
-            parts.append(f"* `{mode}`: {fields}")
-        parts.append("")
-    return "\n".join(parts)
+def page(system: str) -> str:
+    """Settings and credentials of one system, then the settings of every connection."""
+    connector = registry.connector(system)
+    parts = [
+        f"# Settings of {connector.title}\n",
+        f"For `settings` and `credentials` of a connection with `system: {system}` "
+        f"([configuration](../configuration.md), [{connector.title}](../systems/{system.replace('_', '-')}.md)). Made by "
+        "`python docs/generate.py` from what the program accepts.\n",
+        "## Settings\n",
+        settings_table(connector.settings),
+        "## Credentials\n",
+        "By `auth_mode`; the first is the default.\n",
+    ]
+    for mode, declared in connector.credentials.items():
+        fields = ", ".join(
+            f"`{f.encode_name}`{' (secret)' if is_secret(f.encode_name) else ''}" for f in fields_of(declared)
+        )
+        parts.append(f"* `{mode}`: {fields}")
+    parts += ["", "## Of every connection\n", settings_table(Transport).rstrip()]
+    return "\n".join(parts) + "\n"
 
 
 def settings_table(declared: type[msgspec.Struct]) -> str:

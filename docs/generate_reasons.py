@@ -31,7 +31,7 @@ TITLES = {
     State.REJECTED: "Rejected: something has to be corrected",
     State.EXCLUDED: "Excluded: not moved by this flow",
 }
-RESERVED = frozenset({"WAITING_APPROVAL", "DENIED_BY_APPROVER", "OUT_OF_SCOPE"})
+RESERVED = frozenset({"OUT_OF_SCOPE"})
 """Named for systems and flows that are not there yet."""
 
 

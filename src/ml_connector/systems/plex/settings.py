@@ -235,6 +235,22 @@ class PlexSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fie
             examples=["UTC", "America/Detroit"],
         ),
     ] = "UTC"
+    soap_url: Annotated[
+        str,
+        Meta(
+            description="Address of the SOAP data sources of older installations. Kept for the transport that is to come; "
+            "nothing is read through it yet.",
+            examples=["https://api.plexonline.com/DataSource/Service.asmx"],
+        ),
+    ] = ""
+    datasource_keys: Annotated[
+        dict[str, int],
+        Meta(
+            description="Keys of this customer's data sources, by collection. Kept for the transport that is to come; "
+            "nothing is read through them yet.",
+            examples=[{"suppliers": 90001}],
+        ),
+    ] = {}
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.paths) - set(PATHS)):
