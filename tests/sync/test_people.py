@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ml_connector.clock import ManualClock
 from ml_connector.records import Entity, State
 from tiny.lab import Lab, order
 
@@ -133,3 +134,17 @@ async def test_two_bills_for_one_invoice_are_for_people_to_sort_out(comparing: L
     bill(comparing)
     await comparing.run()
     assert state(comparing, INV, "I1") == (State.HELD, "ADOPTION_AMBIGUOUS")
+
+
+async def test_order_that_vanishes_while_it_waits_is_told_after_two_sweeps(
+    approving: Lab, manual_clock: ManualClock
+) -> None:
+    """Each run takes up what waits; that does not mean that it was seen at the source."""
+    await approving.run()
+    approving.world.remove("purchase_orders", "P1")
+    for _ in range(2):
+        manual_clock.advance(8 * 86_400)
+        await approving.run()
+        await approving.run()
+    assert approving.row(PO, "P1").missing_sweeps >= 2
+    assert state(approving, PO, "P1")[1] != "WAITING_APPROVAL"

@@ -142,7 +142,8 @@ class RouteContext:
             adopted=bool(known and known.adopted) or item.adopted,
             pulled=bool(known and known.pulled) or item.pulled,
             released=item.released,
-            missing_sweeps=known.missing_sweeps if known and item.vanished else 0,
+            # What is judged again from the store was not seen at the source meanwhile.
+            missing_sweeps=known.missing_sweeps if known and (item.vanished or item.origin != "from_source") else 0,
             run_id=self.run.run.id,
             mapping=self.mapping,
             updated_at=clock.now().timestamp(),
