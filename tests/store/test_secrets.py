@@ -148,7 +148,7 @@ def test_tokens_are_swapped_by_one_process_at_a_time(scene: Scene) -> None:
     assert one.load() == {"refresh": "2"}
 
 
-def test_a_token_survives_apply_until_the_credential_itself_changes(scene: Scene) -> None:
+def test_a_token_survives_apply_until_the_client_itself_changes(scene: Scene) -> None:
     tokens = StoredMemory(scene.workspace, "ifs")
     tokens.compare_and_swap(None, {"refresh": "rotated"})
     configuration.apply(scene.workspace, [IFS, SNOW], [FLOW], actor="anna")
@@ -156,8 +156,11 @@ def test_a_token_survives_apply_until_the_credential_itself_changes(scene: Scene
     changed = replaced(IFS, credentials={"client_secret": "new"})
     [change] = configuration.apply(scene.workspace, [changed, SNOW], [FLOW], actor="anna")
     assert (change.name, dict(change.details)) == ("ifs", {"credentials.client_secret": ("(secret)", "(secret)")})
+    assert tokens.load() == {"refresh": "rotated"}
+    another = replaced(IFS, credentials={"client_id": "other", "client_secret": "new"})
+    configuration.apply(scene.workspace, [another, SNOW], [FLOW], actor="anna")
     assert tokens.load() is None
     assert configuration.load_connection(scene.workspace, "ifs").credentials == {
-        "client_id": "mlc",
+        "client_id": "other",
         "client_secret": "new",
     }

@@ -26,6 +26,8 @@ from ml_connector.sync.store import Event
 __all__ = ["Keyring", "StoredMemory", "add_key", "load", "load_keyring", "plant", "rotate", "store"]
 
 Json = dict[str, Any]
+BOUND_TO = frozenset({"client_id", "refresh_token"})
+"""Whose token it is."""
 TOKEN = "token"  # noqa: S105
 """Field of the tokens; configured fields are `<auth_mode>/<field>`, so that these never meet."""
 
@@ -62,7 +64,7 @@ def plant(
 ) -> list[tuple[str, bool]]:
     """Store the seeds whose text is new; (field, whether there was one before) of each.
 
-    A token that was got with the seeds before is forgotten then.
+    A token that another client or another sign-in got is forgotten then; a new password of the same client leaves it.
     """
     cursor.execute(
         "SELECT field, seed FROM store_credential WHERE workspace_id = %s AND connection_id = %s",
@@ -76,7 +78,7 @@ def plant(
         if stored.get(place.field) != seed:
             store(cursor, workspace, place, text.encode(), seed)
             planted.append((name, place.field in stored))
-    if planted and TOKEN in stored:
+    if TOKEN in stored and not BOUND_TO.isdisjoint(name for name, _ in planted):
         cursor.execute(
             "DELETE FROM store_credential WHERE workspace_id = %s AND connection_id = %s AND field = %s",
             [workspace.id, connection_id, TOKEN],
