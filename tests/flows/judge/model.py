@@ -50,6 +50,8 @@ class OrderLine:
     account: str = ""
     """Code of the GL account; "" where the line is not coded."""
     cancelled: bool = False
+    net_price: Decimal | None = None
+    """What a unit costs after discounts, where that is another price; a target without discounts shows it."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,8 @@ class Target:
     coded_orders: bool = False
     """Lines without a GL account cannot be stored: such orders are refused."""
     releases_summed: bool = False
-    """The releases of a line are one line here, where price and GL account allow it; what orders nothing is none."""
+    """The releases of a line are one line here, where price and GL account allow it; what orders nothing is none.
+    There are no discounts: prices are those after them."""
     takes_invoices: bool = True
     """False: invoices are compared with what people enter, never written."""
     unreachable: frozenset[str] = frozenset()
