@@ -218,18 +218,36 @@ async def test_custom_fields_that_are_hidden_are_done_without(domain: Domain, co
     assert domain.rows["requisitions"][0]["line_items"][0]["custom_fields"] == []
 
 
-async def test_change_and_cancellation_are_told_to_people_without_a_request(domain: Domain, connect: Connect) -> None:
+async def test_change_and_cancellation_are_told_to_people_without_a_write(domain: Domain, connect: Connect) -> None:
     target = await ready(await connect(), ORDERS)
     answer = await create(target, order(), refs())
     assert isinstance(answer, Receipt)
-    before = len(domain.server.seen)
+    before = len(domain.writes)
     for changed in (order(line(quantity=Decimal(41), net=None)), order(status=OrderStatus.CANCELLED)):
         part = shape(target, changed, refs()).parts[0]
         (told,) = await target.write([change(part, answer.external_id)])
         assert isinstance(told, RecordError)
         assert told.code == "TARGET_IMMUTABLE"
         assert "by hand" in told.fix
-    assert len(domain.server.seen) == before
+    assert len(domain.writes) == before
+
+
+async def test_change_that_people_have_made_is_no_difference_any_more(domain: Domain, connect: Connect) -> None:
+    target = await ready(await connect(), ORDERS)
+    answer = await create(target, order(), refs())
+    assert isinstance(answer, Receipt)
+    part = shape(target, order(line(quantity=Decimal(41), net=None)), refs()).parts[0]
+    domain.rows["items"][0]["quantity"] = "41.00000"
+    (told,) = await target.write([change(part, answer.external_id)])
+    assert told == Receipt(answer.external_id, landed=False, existed=True, pending="WAITING_APPROVAL")
+    domain.rows["orders"][0]["status"] = 2
+    cancelled = shape(target, order(status=OrderStatus.CANCELLED), refs()).parts[0]
+    (told,) = await target.write([change(cancelled, answer.external_id)])
+    assert isinstance(told, Receipt)
+    assert (told.landed, told.pending) == (True, "")
+    (told,) = await target.write([change(part, answer.external_id)])
+    assert isinstance(told, RecordError)
+    assert told.code == "DENIED_BY_APPROVER"
 
 
 async def test_lost_answer_is_a_doubt_and_found_by_its_mark(domain: Domain, connect: Connect) -> None:

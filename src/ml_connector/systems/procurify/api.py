@@ -46,7 +46,10 @@ def is_time_out(error: MLConnectorError) -> bool:
 
 
 class PoliteRetry(RetryPolicy):
-    """Only reads are tried again, never after a time-out; 2 s, 4 s, 8 s ... where no pause was asked for (FACTS 12)."""
+    """Only reads are tried again, never after a time-out.
+
+    Where no pause was asked for: 4, 8, 16 and 32 s, together the minute that limits are mostly counted by (FACTS 13).
+    """
 
     def delay_s(self, error: TransientError, attempt: int, repeat: Repeat) -> float | None:
         if attempt >= self.tries or repeat is not Repeat.SAFE or is_time_out(error):
@@ -58,7 +61,7 @@ class PoliteRetry(RetryPolicy):
         asked = error.retry_after_s if isinstance(error, RateLimitedError) else error.fields.get("retry_after_s")
         if asked is not None and asked > self.retry_after_cap_s:
             return None
-        growing = min(LONGEST_PAUSE_S, 2.0 * 2.0 ** (attempt - 1))
+        growing = min(LONGEST_PAUSE_S, 2.0 * 2.0**attempt)
         return float(growing if asked is None else asked) + self.draw()
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
+
 from ml_connector.errors import ModuleMissingError, PermissionMissingError
 from ml_connector.systems.base import Row
 from ml_connector.systems.procurify.api import Api, RowDict, Window, key_of
@@ -74,7 +76,7 @@ class Orders:
             if order.get("PO_Num") == payload["number"]:
                 key = text_id(order.get("procurify_PO") or order.get("uuid"))
                 detail = await self._api.one(f"{PURCHASE_ORDER}{key}/", f"purchase order {key}") or {}
-                found += [item for item in detail.get("order_items") or () if not _mark([item])]
+                found += [item for item in detail.get("order_items") or () if not mark_of([item])]
         return found
 
     async def of_number(self, number: str) -> list[str]:
@@ -121,6 +123,14 @@ class Orders:
             before = days + 1
         return found
 
+    async def whole(self, external_id: str) -> Row | None:
+        """An order with all its items; None where it is not to be seen."""
+        row = (await self.read([external_id])).get(external_id)
+        if row is None or "lines" in row.columns:
+            return row
+        items = await self._items_of(row.columns["num"])
+        return msgspec.structs.replace(row, columns={**row.columns, "lines": items})
+
     async def _window(self, since_days: int, days: int, name: str = "modified_date") -> Window:
         """Of days of the last change, until tomorrow: the domain's own day may be ahead of ours."""
         today = await self._api.today()
@@ -136,7 +146,8 @@ class Orders:
         columns: dict[str, Any] = {
             "num": number,
             "status": status,
-            "item_name": mark or (_mark(items) if items else ""),
+            "item_name": mark or (mark_of(items) if items else ""),
+            "required_date": str(order.get("dateRequired") or "")[:10],
         }
         if items is not None:
             columns["lines"] = list(items)
@@ -187,10 +198,10 @@ def _names(item: RowDict, payload: Mapping[str, Any]) -> bool:
         return False
     number = re.escape(payload["number"])
     texts = (str(item.get(name) or "") for name in ("name", "po_note", "lineComment", "num"))
-    return any(re.search(rf"(?<![\w-]){number}(?![\w-])", text) for text in texts) and not _mark([item])
+    return any(re.search(rf"(?<![\w-]){number}(?![\w-])", text) for text in texts) and not mark_of([item])
 
 
-def _mark(items: Sequence[RowDict]) -> str:
+def mark_of(items: Sequence[RowDict]) -> str:
     """The mark of ours (`<scope>:<number>/<line> `) on the first item; "" where somebody else made it."""
     found = re.match(r"[^:\s]*:.+?/\S+ ", str(items[0].get("name") or "")) if items else None
     return found[0] if found else ""

@@ -13,7 +13,8 @@ from ml_connector.records import OrderLine, OrderStatus, PurchaseOrder, Record, 
 from ml_connector.records.base import Identity, minor_unit
 from ml_connector.systems.base import Answer, Candidate, Part, Receipt, Row, Shaped, Write
 from ml_connector.systems.procurify.names import Names
-from ml_connector.systems.procurify.orders import ITEMS, WAITING, Orders
+from ml_connector.systems.procurify.orders import DENIED, ITEM_REFUSED, ITEMS, WAITING, Orders, mark_of
+from ml_connector.systems.procurify.surroundings import text_id
 from ml_connector.systems.procurify.target import HEADER, Fitting, ProcurifyTarget
 
 REQUISITIONS = "/api/v3/requisitions/"
@@ -101,19 +102,32 @@ class Requisitions(ProcurifyTarget):
         return Receipt(found, landed=False, pending=WAITING, answer=said)
 
     async def _change(self, write: Write) -> Receipt:
-        """Procurify has no change of a requisition; nothing is asked or sent."""
-        payload = write.payload
-        number = payload.get("number", write.key)
+        """Procurify has no change of a requisition: people make it, and what they have made of it is looked at."""
+        payload = write.part.payload
+        row = await self._orders.whole(write.external_id)
+        if row is not None and bool(payload.get("cancelled")) == (row.pending == DENIED) and _is_made(payload, row):
+            pending = "" if payload.get("cancelled") else row.pending
+            return Receipt(write.external_id, landed=not pending, existed=True, pending=pending, answer=row.note)
+        number = payload["number"]
+        if row is not None and row.pending == DENIED:
+            raise RecordError(
+                f"Purchase order {number} changed at the source after its requisition was refused: {row.note}.",
+                code=DENIED,
+                fix="It is not sent again: enter it in Procurify by hand if it is wanted after all, or exclude it.",
+            )
         if payload.get("cancelled"):
-            message, todo = "was cancelled at the source", "Cancel it in Procurify by hand, or deny it there"
+            message, todo = (
+                "was cancelled at the source",
+                "Cancel it in Procurify by hand, or deny it there, then replay",
+            )
         else:
             lines = "; ".join(
                 f"line {line['line']}: {_plain(line['quantity'])} {line['unit']} at {_plain(line['unit_price'])} "
                 f"{payload['currency']}"
-                for line in payload.get("lines", ())
+                for line in payload["lines"]
             )
-            message, todo = "changed at the source", "Change it in Procurify by hand"
-            todo += f", wanted on {payload.get('required_date')}: {lines}" if lines else ""
+            message, todo = "changed at the source", "Change it in Procurify by hand, then replay"
+            todo += f"; wanted on {payload['required_date']}: {lines}"
         raise RecordError(
             f"Purchase order {number} {message} after its requisition {write.external_id} was sent, and Procurify's "
             "API cannot change requisitions.",
@@ -167,7 +181,7 @@ class _Shaper:
         found: dict[tuple[object, ...], list[OrderLine]] = {}
         for line in self.order.lines:
             if not line.cancelled and line.kind != "text":
-                found.setdefault((line.number, line.item, line.unit, line.gl_account), []).append(line)
+                found.setdefault((line.number, line.item, line.unit, line.gl_account, line.unit_price), []).append(line)
         return list(found.values())
 
     # --- one line ------------------------------------------------------------------------------------------------
@@ -265,9 +279,31 @@ class _Shaper:
         return named[0][0] if named else ""
 
 
-def _is_line(item: Mapping[str, Any], line: Mapping[str, Any]) -> bool:
-    """Whether an item carries the line's mark, quantity and price."""
-    marked = str(item.get("name") or "").startswith(line["prefix"])
+def _is_made(payload: Mapping[str, Any], row: Row) -> bool:
+    """Whether an order is there as the ERP has it by now; where it goes within Procurify is people's own matter."""
+    if payload.get("cancelled"):
+        return True
+    left = [item for item in row.columns["lines"] if item.get("status") not in ITEM_REFUSED]
+    by_hand = not any(mark_of([item]) for item in left)
+    for line in payload["lines"]:
+        wanted = {"unit": line["unit"], "accountCode": line["account_code"], "pref_vendor": payload["vendor"]}
+        if not by_hand:
+            wanted["name"] = line["item_name"]
+        item = next((each for each in left if _is_line(each, line, by_hand) and _shows(each, wanted)), None)
+        if item is None:
+            return False
+        left.remove(item)
+    return not left and row.columns["required_date"] in ("", payload["required_date"])
+
+
+def _shows(item: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
+    """Whether none of an item's fields says anything else."""
+    return all(text_id(item.get(name)).strip() in ("", value.strip()) for name, value in wanted.items())
+
+
+def _is_line(item: Mapping[str, Any], line: Mapping[str, Any], by_hand: bool = False) -> bool:
+    """Whether an item carries the line's mark, quantity and price; what people typed has no mark."""
+    marked = by_hand or str(item.get("name") or "").startswith(line["prefix"])
     amounts = (_number(item.get("quantity")), _number(item.get("price")))
     return marked and amounts == (Decimal(line["quantity"]), Decimal(line["unit_price"]))
 
