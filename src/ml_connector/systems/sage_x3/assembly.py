@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ml_connector.errors import MLConnectorError, PermissionMissingError
+from ml_connector.errors import ContractError, MLConnectorError, PermissionMissingError
 from ml_connector.records import Entity
 from ml_connector.systems.base import RawRecord
 from ml_connector.systems.sage_x3 import quirks
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Key = tuple[str, ...]
 Records = dict[Key, list[RawRecord]]
+Read = tuple[Key, bytes, Row]
+"""A record as it was read: key, bytes, and the same decoded."""
 
 KEYS_PER_FILTER = 20
 """Keys in one `where`; the address stays short."""
@@ -45,14 +47,20 @@ class Assembly:
     async def records(self, heads: Sequence[HeadRow]) -> Records:
         """The records of these rows, by their key; what vanished meanwhile or is out of scope is absent."""
         heads = [each for each in heads if all(each.key)]
-        if await self._needs_details():
-            return await self.by_details([each.key for each in heads])
-        return await self._completed([(each.key, each.raw, each.values) for each in heads if self._ours(each)])
+        if not await self._needs_details():
+            return await self._completed([(each.key, each.raw, each.values) for each in heads if self._ours(each)])
+        return await self.by_details([each.key for each in heads])
 
     async def by_keys(self, keys: Sequence[Key]) -> Records:
         """The records with these keys. Lists leave out what we may not see, so that what they lack is asked for."""
         if await self._needs_details():
             return await self.by_details(keys)
+        rows = await self._listed(keys)
+        there = [(each.key, each.raw, each.values) for each in rows.values() if self._ours(each)]
+        return await self._completed(there) | await self.by_details([key for key in keys if key not in rows])
+
+    async def _listed(self, keys: Sequence[Key]) -> dict[Key, HeadRow]:
+        """The rows that the list has of these keys."""
         rows: dict[Key, HeadRow] = {}
         head = self.stream.head
         names = [self.settings.property_name(head, each) for each in CLASSES[head].key]
@@ -65,8 +73,7 @@ class Assembly:
             async for page in self.api.pages(head, self.api.first_page(head, where)):
                 found = [self.stream.row(head, raw) for raw in page.rows]
                 rows |= {each.key: each for each in found if each.key in some}
-        listed = await self.records(list(rows.values()))
-        return listed | await self.by_details([key for key in keys if key not in rows])
+        return rows
 
     def _ours(self, row: HeadRow) -> bool:
         return self.stream.in_scope(row.values)
@@ -89,15 +96,38 @@ class Assembly:
 
     async def by_details(self, keys: Sequence[Key]) -> Records:
         """The records with these keys, each read with its lines."""
+        found = await self._details(keys)
+        read = {key for key, _, _ in found}
+        found += await self._heads_alone([key for key in keys if key not in read], nothing=not read)
+        return await self._completed([each for each in found if self.stream.in_scope(each[2])])
+
+    async def _heads_alone(self, unread: Sequence[Key], *, nothing: bool) -> list[Read]:
+        """The rows of what the list shows and nobody can open.
+
+        Left out they would be lost without a word; without lines they are set aside and seen. Raises ContractError
+        when nothing at all can be opened.
+        """
+        alone = [(each.key, each.raw, each.values) for each in (await self._listed(unread)).values()]
+        if nothing and len(alone) > 1:
+            code = self.settings.class_of(self.stream.head)
+            raise ContractError(
+                f"{code}: X3 lists records, {quirks.text_key(alone[0][0])} among them, but says of each that it does "
+                "not exist when it is read by its key.",
+                fix=f"Check that the representation of {code} has a $details facet, or name another in "
+                "`representations`.",
+                who="Sage X3 administrator",
+            )
+        return alone
+
+    async def _details(self, keys: Sequence[Key]) -> list[Read]:
         bodies = await together(self.api.details(self.stream.head, key) for key in keys)
-        there = [
+        return [
             (key, body, row)
             for key, body in zip(keys, bodies, strict=True)
-            if body is not None and self._is(key, row := ROW.decode(body)) and self.stream.in_scope(row)
+            if body is not None and self._is(key, row := ROW.decode(body))
         ]
-        return await self._completed(there)
 
-    async def _completed(self, there: Sequence[tuple[Key, bytes, Row]]) -> Records:
+    async def _completed(self, there: Sequence[Read]) -> Records:
         """With what else belongs to a record."""
         match self.stream.entity:
             case Entity.SUPPLIERS:
@@ -115,7 +145,7 @@ class Assembly:
 
     # What else belongs to a record -------------------------------------------------------------------------------
 
-    async def _suppliers(self, there: Sequence[tuple[Key, bytes, Row]]) -> Records:
+    async def _suppliers(self, there: Sequence[Read]) -> Records:
         """With addresses and business partner where the representation does not embed them (FACTS 22)."""
         embedded = self.settings.array("BPAADDRESS")
         lacking = [key[0] for key, _, row in there if embedded not in row]
@@ -145,7 +175,7 @@ class Assembly:
                     found.setdefault(str(ROW.decode(raw).get(parent)), []).append(bytes(raw))
         return found
 
-    async def _invoices(self, there: Sequence[tuple[Key, bytes, Row]]) -> Records:
+    async def _invoices(self, there: Sequence[Read]) -> Records:
         """With the posted entry of those whose lines carry no account (FACTS 24)."""
         uncoded = [self._lacks_coding(body) for _, body, _ in there]
         entries = await together(
