@@ -295,6 +295,34 @@ def test_edit_and_cancellation_after_sending_are_told(domain: Domain, bought: bo
     assert len(domain.requests_of(more)) == len(domain.requests_of(cancelled)) == 1
 
 
+def test_edit_that_people_have_made_in_procurify_too(domain: Domain) -> None:
+    domain.run()
+    key = domain.desk.order_more(1, 3)
+    domain.pass_time(3600)
+    domain.run()
+    assert domain.state(key) == ("rejected", "TARGET_IMMUTABLE")
+    item = domain.order(key)["order_items"][0]
+    domain.typed("order_items", {"id": item["id"]}, quantity=Decimal(str(item["quantity"])) + 3)
+    domain.replay()
+    assert domain.state(key) == ("waiting", "WAITING_APPROVAL")
+    domain.people("approve", key)
+    domain.people("purchase", key)
+    domain.run()
+    assert domain.state(key) == ("landed", "")
+    assert domain.disagreements() == []
+
+
+def test_cancellation_that_people_have_made_in_procurify_too(domain: Domain) -> None:
+    domain.run()
+    key = domain.desk.cancel_order(2)
+    domain.pass_time(3600)
+    domain.run()
+    assert domain.state(key) == ("rejected", "TARGET_IMMUTABLE")
+    domain.people("deny", key)
+    domain.replay()
+    assert domain.state(key) == ("landed", "")
+
+
 # --- several at a time -------------------------------------------------------------------------------------------
 
 
@@ -336,6 +364,65 @@ def test_one_request_at_a_time_across_flows_and_processes(tmp_path: Path) -> Non
         assert told.writes > 100
     finally:
         plant.close()
+
+
+# --- domains differ ----------------------------------------------------------------------------------------------
+
+SWITCHES: list[dict[str, Any]] = [
+    {"missing_client_header_status": 403},
+    {"default_page_size": 50, "max_page_size": 20},
+    {"next_link": "relative"},
+    {"top_level_pagination": ("*",)},
+    {"default_order": "shuffled"},
+    {"uuids": "bare"},
+    {"time_zone": "Pacific/Kiritimati"},
+    {"time_zone": "Pacific/Pago_Pago"},
+    {"vendor_name_filter": "contains"},
+    {"requests_per_minute": 60},
+    {"requests_per_minute": 60, "retry_after": "absent"},
+    {"error_style": "drf"},
+    {"vendor_name_lookup": "active_only"},
+    {"accounts_without_departments": True},
+    {"unique_account_codes": True},
+    {"strict_dates": False, "positive_quantity": False},
+    {"numbers_for_decimals": False},
+    {"trim_texts": True},
+    {"plex_po_number_field": False},
+    {"auto_advance_seconds": 60.0},
+]
+
+
+class SharedTime(clock.ManualClock):
+    """Moves the simulator's clock along."""
+
+    def __init__(self, domain: Domain) -> None:
+        super().__init__()
+        self._domain = domain
+
+    def advance(self, seconds: float) -> None:
+        super().advance(seconds)
+        self._domain.target.clock.advance(seconds)
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=lambda s: "-".join(f"{k}={v}" for k, v in s.items()))
+def test_domain_that_is_different(domain: Domain, switches: dict[str, Any]) -> None:
+    """First load with lost answers, then runs that write nothing."""
+    domain.switch(domain.target, **switches)
+    with clock.use(SharedTime(domain)) as shared:
+        domain.fault("drop_after", {"kind": "write"}, every=7)
+        for _ in range(3):
+            domain.run()
+            shared.advance(4000)
+        domain.repair()
+        for _ in range(2):
+            report = domain.run()
+            shared.advance(4000)
+        assert report.outcome in ("complete", "complete_with_exceptions")
+        domain.forget_requests()
+        domain.run()
+        domain.run(full=True)
+        assert domain.writes == 0
+    assert domain.disagreements() == []
 
 
 # --- rights ------------------------------------------------------------------------------------------------------
