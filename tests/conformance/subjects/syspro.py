@@ -293,14 +293,15 @@ def _order(row: Values, tables: _Tables) -> Any:
         for line in tables.those("PorMasterDetail", PurchaseOrder=row["PurchaseOrder"])
         if line["LineType"] != COMMENT
     ]
-    currency = row["Currency"].strip() or LOCAL
+    if not row["Currency"].strip():
+        return REFUSED
     return {
         "scope": COMPANY,
         "number": row["PurchaseOrder"].strip(),
         "supplier": join_key(COMPANY, row["Supplier"].rstrip(" ")),
         "status": ORDER_STATUSES.get(row["OrderStatus"], "released"),
         "ordered_on": _day(row["OrderEntryDate"]),
-        "currency": currency,
+        "currency": row["Currency"].strip(),
         "lines": {
             str(line["Line"]): {
                 "item": line["MStockCode"].strip(),
@@ -344,6 +345,8 @@ def _invoice(row: Values, tables: _Tables) -> Any:
         code = _account_key(supplier.get("MerchGlCode", ""))
         return {**expected, "lines": {"undistributed": {"gl_account": code, "amount": row["CurrencyValue"]}}}
     for line in lines:
+        if line["ExpenseType"] == "T":
+            continue
         ident = join_key(*(str(line[name]) for name in (*ENTRY, "SubEntry")))
         centers = _centers(line["AnalysisEntry"], tables)
         shown = {"gl_account": _account_key(line["ExpenseGlCode"])}
@@ -354,8 +357,7 @@ def _invoice(row: Values, tables: _Tables) -> Any:
             continue
         amount = {"amount": line["DistrValue"]} if local else {}
         center = centers[0][0] if centers else None
-        kind = "tax" if line["ExpenseType"] == "T" else "item"
-        expected["lines"][ident] = {**shown, **amount, "cost_center": center, "kind": kind}
+        expected["lines"][ident] = {**shown, **amount, "cost_center": center}
     return expected
 
 

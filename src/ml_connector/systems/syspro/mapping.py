@@ -121,7 +121,7 @@ TO_PURCHASE_ORDER = Mapping(
 )
 
 INVOICE_LINE_FIELDS = (
-    "id", "number", "kind", "description", "amount", "gl_account", "cost_center", "purchase_order",
+    "id", "number", "description", "amount", "gl_account", "cost_center", "purchase_order",
     "purchase_order_line",
 )  # fmt: skip
 

@@ -127,7 +127,7 @@ def _address(row: Values, kind: str) -> dict[str, str]:
 def prepare_order(document: Document, knowledge: Knowledge) -> None:
     """Lines with their value; the header has none of its own."""
     head = document["head"]
-    currency = head["currency"] = words(head, "Currency") or knowledge.get("currency", "")
+    currency = head["currency"] = words(head, "Currency") or knowledge["stated_currency"]
     rows = [row for row in document["lines"] if words(row, "LineType") != COMMENT]
     lines = head["lines"] = [_order_line(row, head, currency, knowledge) for row in rows]
     head["net"] = sum((line["net"] for line in lines), NONE)
@@ -194,15 +194,13 @@ def _discounted(value: Decimal, row: Values, head: Values) -> Decimal:
 def prepare_invoice(document: Document, knowledge: Knowledge) -> None:
     """Lines out of the distribution, amounts in the invoice's currency, the state out of the balances."""
     head = document["head"]
-    currency = head["currency"] = words(head, "Currency") or knowledge.get("currency", "")
+    currency = head["currency"] = words(head, "Currency") or knowledge["stated_currency"]
     lines = document["lines"] or [_undistributed(document)]
     money = amounts.settle(head, lines, currency, knowledge["tax_types"])
     total = money.gross
     head["net"], head["tax"], head["gross"] = total - money.tax, money.tax, total
     receipts = _Receipts(document["receipts"], knowledge["company"])
     head["lines"] = _coded(document, money, currency, knowledge, receipts)
-    if money.extra_tax:
-        head["lines"].append({"id": "tax", "number": "tax", "kind": "tax", "amount": money.extra_tax})
     head["purchase_order"] = receipts.only_order()
     head["document_type"] = "credit_memo" if total < 0 else "invoice"
     head["exchange_rate"] = local_per_unit(amount(head, "ConvRate"), words(head, "MulDiv"))
@@ -243,19 +241,22 @@ def _invoice_status(head: Values, money: amounts.Money) -> InvoiceStatus:
 def _coded(
     document: Document, money: amounts.Money, currency: str, knowledge: Knowledge, receipts: _Receipts
 ) -> list[dict[str, Any]]:
-    """The lines with their account, cost centers and order; one that is split over cost centers becomes several."""
+    """The lines with their account, cost centers and order; one that is split over cost centers becomes several.
+
+    Tax is told in the head alone, as every other ERP tells it: a line of it has no cost center.
+    """
     company = knowledge["company"]
     shares = _shares(document, money.lines, knowledge)
     found: list[dict[str, Any]] = []
     for index, (row, value) in enumerate(zip(money.lines, money.amounts, strict=True)):
+        if words(row, "ExpenseType") in knowledge["tax_types"]:
+            continue
         code = key_text(row.get("ExpenseGlCode"))
-        is_tax = words(row, "ExpenseType") in knowledge["tax_types"]
         place = [words(row, name) or "0" for name in (*ENTRY, "SubEntry")]
         order, order_line = receipts.of(row)
         base: dict[str, Any] = {
             "id": "undistributed" if row.get("undistributed") else join_key(*place),
             "number": place[-1],
-            "kind": "tax" if is_tax else "item",
             "description": words(row, "Reference"),
             "gl_account": account_of(company, code),
             "purchase_order": order,

@@ -129,6 +129,7 @@ class SysproStream:
             "category": self.settings.analysis_category.strip(),
             "type": self.settings.analysis_type,
             "tax_types": frozenset(text.strip() for text in self.settings.tax_expense_types),
+            "stated_currency": self.settings.local_currency,
         }
 
     @property
@@ -151,6 +152,7 @@ class SysproStream:
         values = (
             self.declared.mapping.version, quirks.VERSION, settings.cost_center_source, settings.gl_segment,
             settings.analysis_category, settings.analysis_type, settings.tax_expense_types, settings.fields,
+            settings.local_currency,
         )  # fmt: skip
         return hashlib.blake2b(repr(values).encode(), digest_size=6).hexdigest()
 
@@ -208,9 +210,9 @@ class SysproStream:
         return raw_record(document, self.company, await self._context())
 
     async def _context(self) -> Mapping[str, str]:
-        if not self.entity.is_document:
+        if not self.declared.local_currency:
             return {}
-        return {"currency": await self.system.local_currency(needed=self.declared.local_currency)}
+        return {"currency": await self.system.local_currency(needed=True)}
 
     async def _assembly(self, *, narrow: bool = False) -> Assembly:
         company = await self.system.gl_company() if self.declared is GL_POSTINGS else ""
