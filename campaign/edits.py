@@ -22,7 +22,7 @@ def edit(plant: Plant, seed: int, turn: int) -> None:
         desk.raise_invoice(invoices[position], Decimal(turn) + Decimal("0.25"))
         desk.describe_order_line(orders[position], f"Described anew, {seed}.{turn}")
         desk.order_more(orders[position], turn)
-        desk.rename_supplier(suppliers[position], f"Renamed {seed}.{turn} & Co.")
+        desk.rename_supplier(suppliers[position], f"Renamed {seed}.{turn}.{position} & Co.")
     desk.correct_invoice_date(invoices[(4 + turn) % desk.invoices], f"2026-10-{10 + turn}")
     desk.cancel_order(orders[(3 + turn) % desk.orders])
     desk.add_order_line(orders[(5 + turn) % desk.orders], 90 + turn)
