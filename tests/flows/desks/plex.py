@@ -1,4 +1,4 @@
-"""What people do in the plant 104455 of Plex; every record is known by its GUID."""
+"""What people do in a plant of Plex; every record is known by its GUID."""
 
 from __future__ import annotations
 
@@ -9,12 +9,19 @@ from flows.desks import Call
 from ml_connector_simulators.framework import Simulator
 
 Row = dict[str, Any]
-ORDERS = ("P20030", "P20033", "P20034", "P20037", "P20038", "P20040", "P20029", "P20042")
+PCN, OTHER_PCN = "104455", "104456"
+ORDERS = {
+    PCN: ("P20030", "P20033", "P20034", "P20037", "P20038", "P20040", "P20029", "P20042"),
+    OTHER_PCN: ("P20036", "P20041", "P20035"),
+}
 """Ordinary orders that nobody has received or invoiced."""
-INVOICES = ("1039", "1044", "1048", "1050", "1057", "1059", "1062", "1024", "1037", "1038")
+INVOICES = {
+    PCN: ("1039", "1044", "1048", "1050", "1057", "1059", "1062", "1024", "1037", "1038"),
+    OTHER_PCN: ("1007", "1008", "1010", "1011"),
+}
 """Vouchers of ordinary booked invoices without an order."""
 SUPPLIERS = ("V2001", "V2003", "V2005", "V2007", "V2009", "V2011")
-PCN, ACCOUNT, CENTER = "104455", "6310-220-00", "220"
+ACCOUNT, CENTER = "6310-220-00", "220"
 MISSING_CENTER, UNCODED = "666", "9020"
 OF_PLEX = ("id", "createdDate", "createdById", "modifiedDate", "modifiedById", "modifiedBy")
 """What Plex fills in itself."""
@@ -22,10 +29,11 @@ TOTALS = ("lineItemCount", "lineItemTotal")
 
 
 class Desk:
-    suppliers, orders, invoices = len(SUPPLIERS), len(ORDERS), len(INVOICES)
+    suppliers = len(SUPPLIERS)
 
     def __init__(self, plex: Simulator, call: Call, pcn: str = PCN) -> None:
         self.plex, self._call, self.pcn = plex, call, pcn
+        self.orders, self.invoices = len(ORDERS[pcn]), len(INVOICES[pcn])
 
     def _find(self, table: str, **key: Any) -> list[Row]:
         def rows() -> list[Row]:
@@ -73,7 +81,7 @@ class Desk:
     # Invoices ----------------------------------------------------------------------------------------------------
 
     def _voucher(self, n: int) -> str:
-        return self._id("ap-invoices", voucherNumber=INVOICES[n])
+        return self._id("ap-invoices", voucherNumber=INVOICES[self.pcn][n])
 
     def raise_invoice(self, n: int, by: Decimal) -> str:
         """The header's total follows from its lines."""
@@ -92,7 +100,7 @@ class Desk:
         return self._voucher(n)
 
     def enter_invoice(self, number: int, like: int) -> str:
-        old = self._find("ap-invoices", voucherNumber=INVOICES[like])[0]
+        old = self._find("ap-invoices", voucherNumber=INVOICES[self.pcn][like])[0]
         totals = ("amount", "balance", "totalControlAmount", "foreignCurrencyAmount", "foreignCurrencyBalance")
         head = {name: value for name, value in old.items() if name not in totals}
         new = self._enter("ap-invoices", head, voucherNumber=str(number), invoiceNumber=f"NEW-{number}")
@@ -111,7 +119,7 @@ class Desk:
     # Orders ------------------------------------------------------------------------------------------------------
 
     def _order(self, n: int) -> str:
-        return self._id("purchase-orders", poNumber=ORDERS[n])
+        return self._id("purchase-orders", poNumber=ORDERS[self.pcn][n])
 
     def _line(self, n: int) -> Row:
         return self._find("line-items", poId=self._order(n), lineItemNumber=1)[0]
@@ -142,7 +150,7 @@ class Desk:
         return self._order(n)
 
     def enter_order(self, number: str, like: int) -> str:
-        old = self._find("purchase-orders", poNumber=ORDERS[like])[0]
+        old = self._find("purchase-orders", poNumber=ORDERS[self.pcn][like])[0]
         head = {name: value for name, value in old.items() if name not in TOTALS}
         new = str(self._enter("purchase-orders", head, poNumber=number)["id"])
         for line in self._find("line-items", poId=old["id"]):
