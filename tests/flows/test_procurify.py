@@ -261,6 +261,18 @@ def test_bought_in_parts(domain: Domain) -> None:
     assert f"became purchase order {first} and {second}" in domain.story(key)
 
 
+def test_item_that_was_rejected_is_told(domain: Domain) -> None:
+    domain.run()
+    key = next(key for key in domain.waiting() if len(domain.order(key)["order_items"]) > 1)
+    domain.people("approve", key)
+    item = domain.order(key)["order_items"][0]
+    domain.typed("order_items", {"id": item["id"]}, status=4)
+    domain.people("purchase", key)
+    domain.run()
+    assert domain.state(key) == ("landed", "")
+    assert "1 item(s) were denied or rejected in Procurify" in domain.story(key)
+
+
 def test_denied(domain: Domain) -> None:
     domain.run()
     key = domain.waiting()[0]

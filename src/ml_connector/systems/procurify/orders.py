@@ -172,6 +172,8 @@ class Orders:
             return DENIED, "all its items were denied or rejected in Procurify", names
         became = f"became purchase order {' and '.join(names)}" if names else ""
         open_items = [i for i in items if not text_id(i.get("purchase_order")) and i.get("status") not in ITEM_REFUSED]
+        refused = sum(item.get("status") in ITEM_REFUSED for item in items)
+        became += f"; {refused} item(s) were denied or rejected in Procurify" if became and refused else ""
         if names and (status in (PURCHASED, RECEIVED) or not open_items):
             return "", became, names
         if became:
