@@ -232,3 +232,19 @@ def test_an_invoice_comes_once_it_is_validated_and_an_order_once_it_is_signed(x3
     assert plant.row("invoices", invoice)["state"] == "landed"
     assert plant.row("purchase_orders", order)["state"] == "landed"
     assert plant.disagreements() == []
+
+
+def test_the_default_address_is_the_one_that_arrives(x3: Make) -> None:
+    plant = x3()
+    desk = at_work(plant)
+    addresses = [row for row in desk._find("BPADDRESS", BPATYP=1) if row["BPAADD"] == "2"]
+    supplier, city = addresses[0]["BPANUM"], addresses[0]["CTY"]
+    plant.run()
+    plant.pass_time(3600)
+    desk._change("BPSUPPLIER", {"BPSNUM": supplier}, BPAADD="2")
+    plant.run()
+    assert [r["city"] for r in plant.table("core_company") if r.get("correlation_id") == supplier] == [city]
+    plant.pass_time(3600)
+    desk._change("BPADDRESS", {"BPATYP": 1, "BPANUM": supplier, "BPAADD": "2"}, CTY="Elsewhere")
+    plant.run()
+    assert [r["city"] for r in plant.table("core_company") if r.get("correlation_id") == supplier] == ["Elsewhere"]

@@ -255,7 +255,7 @@ async def test_a_supplier_with_its_partner_and_addresses(x3: System) -> None:
     assert isinstance(found, Supplier)
     assert (found.code, found.name, found.active, found.tax_id, found.country) == ("007 ", name, False, "FR12", "FR")
     assert (found.phone, found.email, found.website) == ("+33", "a@b.fr", "")
-    assert [(each.id, each.line1, each.line2) for each in found.addresses] == [("1", "", ""), ("2", "Rue 1", "BP 9")]
+    assert [(each.id, each.line1, each.line2) for each in found.addresses] == [("2", "Rue 1", "BP 9"), ("1", "", "")]
 
 
 @pytest.mark.parametrize(("amount", "sign", "read"), [(5, 1, "5"), (5, -1, "-5"), ("0.001", "-1", "-0.001")])

@@ -129,14 +129,15 @@ def folder(row: Any, env: Env) -> str:
 
 
 def prepared_supplier(document: Row, knowledge: Knowledge) -> Row:
-    """The supplier with its addresses, and what its business partner says."""
+    """The supplier with its addresses, the default one (BPAADD) first, and what its business partner says."""
     head: Row = document["head"]
     partner = (document.get("partner") or [{}])[0]
     for name in ("BPRNAM", *(f"BPRNAM{number}" for number in (1, 2)), "CRN", "EECNUM", "CRY", "LAN"):
         if head.get(name) in (None, "") and partner.get(name) not in (None, ""):
             head[name] = partner[name]
     addresses = head.get("BPAADDRESS") or document.get("addresses") or []
-    head["addresses"] = [each for each in addresses if each.get("BPAADD") and menu(each.get("BPATYP"), 1) == 1]
+    mine = [each for each in addresses if each.get("BPAADD") and menu(each.get("BPATYP"), 1) == 1]
+    head["addresses"] = sorted(mine, key=lambda each: bool(each["BPAADD"] != head.get("BPAADD")))
     return head
 
 
