@@ -28,6 +28,7 @@ CENTER_TYPE = 1
 """Analysis codes of this type are cost centers; the others mean something else."""
 CANCELLED, IN_PROCESS, COMPLETE = "*", "0", "9"
 COMMENT, CHARGES, TAX = "6", ("4", "5"), "T"
+PRICE_DIGITS = Decimal("0.00001")
 ENTRY = ("TrnYear", "TrnMonth", "Journal", "EntryNumber")
 
 
@@ -47,6 +48,7 @@ class _Reader:
         self.merchandise = {row["Supplier"].rstrip(): row["MerchGlCode"] for row in sets["ApSupplier"]}
         self.suppliers = {row["Supplier"].strip(): row["SupplierName"] for row in sets["ApSupplier"]}
         self.suppliers = {code: name for code, name in self.suppliers.items() if name.strip()}
+        self.heads = {row["PurchaseOrder"]: row for row in sets["PorMasterHdr"]}
         self.order_lines = grouped(sets["PorMasterDetail"], "PurchaseOrder")
         self.entries = grouped(sets["ApJnlSummary"], "Supplier", "Invoice")
         self.distribution = grouped(sets["ApJnlDistrib"], *ENTRY)
@@ -87,11 +89,22 @@ class _Reader:
         )
 
     def order_line(self, row: Row) -> OrderLine:
-        """A charge is one of its value; every price is the foreign one."""
+        """A charge is one of its value; every price is the foreign one after discounts."""
         charge = amount(row["NMscChargeValue"])
         is_charge = row["LineType"] in CHARGES and charge
-        quantity, price = (Decimal(1), charge) if is_charge else (row["MOrderQty"], row["MForeignPrice"])
+        quantity, price = (Decimal(1), charge) if is_charge else (row["MOrderQty"], self.net_price(row))
         return OrderLine(str(row["Line"]), amount(quantity), amount(price), row["MGlCode"].strip())
+
+    def net_price(self, row: Row) -> Decimal:
+        """Less the percentages of the line, or the value where it has none, and those of the order."""
+        head = self.heads[row["PurchaseOrder"]]
+        percentages = [amount(row[f"MDiscPct{n}"]) for n in (1, 2, 3)]
+        quantity, price = amount(row["MOrderQty"]), amount(row["MForeignPrice"])
+        if not any(percentages) and quantity:
+            price -= amount(row["MDiscValue"]) / quantity
+        for percentage in (*percentages, *(amount(head[f"DiscPct{n}"]) for n in (1, 2, 3))):
+            price *= 1 - percentage / 100
+        return price.quantize(PRICE_DIGITS, ROUND_HALF_UP)
 
     def order_is_sound(self, row: Row, lines: list[Row]) -> bool:
         """SYSPRO keeps no total of an order."""

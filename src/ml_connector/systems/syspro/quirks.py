@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +32,7 @@ Knowledge = Mapping[str, Any]
 Document = dict[str, Any]
 ENTRY = ("TrnYear", "TrnMonth", "Journal", "EntryNumber")
 COMMENT, MISCELLANEOUS, FREIGHT = "6", "5", "4"
+PRICE_DIGITS = Decimal("0.00001")
 ORDER_STATUSES = {"*": OrderStatus.CANCELLED, "9": OrderStatus.CLOSED, "0": OrderStatus.PLANNED}
 ACCOUNT_TYPES = {
     "A": "asset",
@@ -161,8 +162,10 @@ def _order_line(row: Values, head: Values, currency: str, knowledge: Knowledge) 
         return line | {"kind": "charge", "quantity": Decimal(1), "unit_price": charge, "net": value}
     quantity = amount(row, "MOrderQty")
     price = _price(row, head)
-    net = rounded(_discounted(quantity * price, row, head), currency)
-    return line | {"kind": "item", "quantity": quantity, "unit_price": price, "net": net}
+    value = _discounted(quantity * price, row, head)
+    if quantity and value != quantity * price:
+        price = (value / quantity).quantize(PRICE_DIGITS, ROUND_HALF_UP)
+    return line | {"kind": "item", "quantity": quantity, "unit_price": price, "net": rounded(value, currency)}
 
 
 def _price(row: Values, head: Values) -> Decimal:
@@ -171,7 +174,7 @@ def _price(row: Values, head: Values) -> Decimal:
     if not price:
         rate, local = amount(head, "ExchangeRate"), amount(row, "MPrice")
         price = in_document_currency(local, rate, words(head, "MulDiv"))
-        price = price if price == local else price.quantize(Decimal("0.00001"))
+        price = price if price == local else price.quantize(PRICE_DIGITS)
     factor = amount(row, "MConvFactPrcUm")
     if not factor or factor == 1 or words(row, "MPriceUom") in ("", words(row, "MOrderUom")):
         return price
