@@ -139,13 +139,13 @@ async def test_one_split_leaves_the_line_as_it_is(x3: System) -> None:
 
 def entry(*lines: tuple[str, float, str], splits: bool = True) -> Json:
     rows = [
-        {"LIN": number, "LEDTYP": 1, "ACC": account, "COA": "COR", "SNS": 1, "AMTCUR": size}
+        {"LIN": number, "LEDTYP": 1, "ACC": account, "COA": "COR", "SNS": 1 if size > 0 else -1, "AMTCUR": abs(size)}
         for number, (account, size, _) in enumerate(lines, 1)
     ]
     rows.append({"LIN": 99, "LEDTYP": 1, "ACC": "401000", "BPR": "FR053", "SNS": -1, "AMTCUR": 120.12})
     rows.append({"LIN": 1, "LEDTYP": 2, "ACC": "999", "SNS": 1, "AMTCUR": 110.10})
     analytics = [
-        {"LIN": number, "LEDTYP": 1, "ANALIN": 1, "DIE": ["CCT"], "CCE": [center], "AMTCUR": size}
+        {"LIN": number, "LEDTYP": 1, "ANALIN": 1, "DIE": ["CCT"], "CCE": [center], "AMTCUR": abs(size)}
         for number, (_, size, center) in enumerate(lines, 1)
         if center
     ]
@@ -164,11 +164,17 @@ def uncoded() -> Json:
             entry(("601000", 110.10, "0220"), ("609000", 10.0, "0230"), ("445660", 20.02, "")),
             [("COR/601000", "CCT/0220"), ("COR/609000", "CCT/0230")],
         ),
+        (
+            entry(
+                ("445660", 110.10, ""), ("601000", 110.10, "0220"), ("602000", 10.0, "0210"), ("609000", -10.0, "0230")
+            ),
+            [("COR/601000", "CCT/0220"), ("COR/609000", "CCT/0230")],
+        ),
         (entry(("601000", 100.10, "0220"), ("445660", 20.02, "")), [("COR/601000", "CCT/0220")] * 2),
         (entry(("601000", 60.10, "0220"), ("602000", 40.0, "0230")), [(None, None)] * 2),
         (entry(), [(None, None)] * 2),
     ],
-    ids=["line by line", "posted as one", "posted otherwise", "nothing that fits"],
+    ids=["line by line", "a tax and a cost of the same size", "posted as one", "posted otherwise", "nothing that fits"],
 )
 async def test_lines_without_coding_take_it_from_the_posted_entry(
     x3: System, posted: Json, coding: list[tuple[str | None, str | None]]

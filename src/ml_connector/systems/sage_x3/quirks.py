@@ -381,6 +381,7 @@ def _present(row: Row, names: Iterable[str]) -> Row:
 def _code_by_entry(lines: list[Row], head: Row, entries: Sequence[Row], knowledge: Knowledge) -> None:
     """Accounts and cost centers from the posted entry: lines of the same amount, or what all lines share.
 
+    A discount may be as large as a cost, a tax as large as a line: the side (SNS) tells them apart, then the center.
     Lines of the supplier's own account and of taxes match no line of the invoice. What fits in no clear way stays
     uncoded, and the record is rejected with that reason instead of being coded by guess.
     """
@@ -388,8 +389,9 @@ def _code_by_entry(lines: list[Row], head: Row, entries: Sequence[Row], knowledg
     free = sorted(postings, key=lambda each: each["center"] is None)
     pairs: list[Row | None] = []
     for line in lines:
-        size = abs(line["net"]) if line["net"] is not None else None
-        match = next((each for each in free if abs(each["size"]) == size), None)
+        net = line["net"]
+        fitting = [each for each in free if net is not None and abs(each["size"]) == abs(net)]
+        match = next((each for each in fitting if each["size"] == net), fitting[0] if fitting else None)
         if match is not None:
             free.remove(match)
         pairs.append(match)
@@ -415,7 +417,8 @@ def _postings(entry: Row, head: Row, knowledge: Knowledge) -> list[Row]:
         for row, size in posting_parts(line, all_splits):
             merged = {**line, **_present(row, ("DIE", "CCE"))}
             account, center = account_of(line, knowledge), cost_center_of(merged, knowledge)
-            found.append({"size": size, "account": account, "center": center})
+            debit = menu(line.get("SNS"), 1) >= 0
+            found.append({"size": size if debit else -size, "account": account, "center": center})
     return found
 
 
