@@ -87,6 +87,17 @@ async def test_lost_answer_of_an_order_to_be_approved_makes_no_second_one(approv
     assert len(approving.world.table("purchase_orders")) == 1
 
 
+async def test_edit_whose_answer_nobody_knows_is_told_all_the_same(approving: Lab, manual_clock: Any) -> None:
+    await approving.run()
+    order(approving.world, "P1", status="closed")
+    approving.world.on_write = lambda world, write: "dropped"
+    await approving.run()
+    assert state(approving, PO, "P1") == (State.IN_DOUBT, "OUTCOME_UNKNOWN")
+    approving.world.on_write = lambda world, write: ""
+    await approving.run()
+    assert state(approving, PO, "P1") == (State.REJECTED, "TARGET_IMMUTABLE")
+
+
 @pytest.fixture
 def comparing(lab: Lab) -> Lab:
     """A target on which people enter the invoices."""

@@ -210,6 +210,10 @@ class TinyTarget:
         return self.entity.value in self.world.keyed_by_people
 
     @property
+    def sends_updates(self) -> bool:
+        return self.entity.value not in self.world.approved
+
+    @property
     def writes_by_id(self) -> bool:
         return self.world.chooses_ids
 

@@ -86,7 +86,9 @@ def ordered(parts: dict[str, PartState]) -> tuple[PartState, ...]:
     return tuple(sorted(parts.values(), key=lambda part: part.name != HEADER))
 
 
-def _part(planned: Planned, external_id: str, status: str, sent_at: float, receipt: Receipt | None = None) -> PartState:
+def _part(
+    planned: Planned, external_id: str, status: str, sent_at: float, receipt: Receipt | None = None, pending: str = ""
+) -> PartState:
     return PartState(
         planned.part.name,
         planned.part.table,
@@ -98,7 +100,7 @@ def _part(planned: Planned, external_id: str, status: str, sent_at: float, recei
         version=receipt.version if receipt else "",
         landed=receipt.landed and not receipt.pending if receipt else False,
         before=planned.before,
-        pending=receipt.pending if receipt else "",
+        pending=receipt.pending if receipt else pending,
     )
 
 
@@ -180,7 +182,13 @@ def _interrupted(
     if harmless and not isinstance(error, OutcomeUnknownError):
         return
     for item, one in planned:
-        item.parts[one.part.name] = _part(one, one.external_id, "doubt", delivery.sent_at)
+        item.parts[one.part.name] = _doubtful(item, one, delivery.sent_at)
+
+
+def _doubtful(item: Item, planned: Planned, sent_at: float) -> PartState:
+    """A part of which nobody knows; what people had to do about it before, they still have to."""
+    before = item.parts.get(planned.part.name)
+    return _part(planned, planned.external_id, "doubt", sent_at, pending=before.pending if before else "")
 
 
 def _take(item: Item, planned: Planned, answer: Answer, sent_at: float) -> None:
@@ -195,7 +203,7 @@ def _take(item: Item, planned: Planned, answer: Answer, sent_at: float) -> None:
         text = ("was there already" if answer.existed else "done") + (f": {answer.answer}" if answer.answer else "")
         item.answers.append((name, planned.action, planned.part.table, answer.external_id, text))
     elif isinstance(answer, Doubt):
-        item.parts[name] = _part(planned, planned.external_id, "doubt", sent_at)
+        item.parts[name] = _doubtful(item, planned, sent_at)
         item.answers.append((name, planned.action, planned.part.table, planned.external_id, answer.reason))
     else:
         item.answers.append((name, planned.action, planned.part.table, planned.external_id, answer.message))

@@ -30,6 +30,8 @@ async def settle_doubts(context: RouteContext, items: list[Item]) -> None:
     for item in items:
         if item.verdict is not None or item.shaped is None:
             continue
+        if not context.target.sends_updates:
+            _take_back_updates(item)
         doubtful = [state for state in item.parts.values() if state.status == "doubt"]
         due = max((_due(context, state) for state in doubtful), default=0.0)
         if due > clock.now().timestamp():
@@ -53,6 +55,13 @@ async def settle_doubts(context: RouteContext, items: list[Item]) -> None:
     await _search(context, searched)
 
 
+def _take_back_updates(item: Item) -> None:
+    """Updates that were certainly not made: the part is as it was before."""
+    for state in item.parts.values():
+        if state.status == "doubt" and state.action == "update":
+            item.parts[state.name] = done(state, fingerprint=state.before)
+
+
 def _due(context: RouteContext, state: PartState) -> float:
     if state.action == "create" and context.target.chooses_ids:
         return 0.0
@@ -68,7 +77,7 @@ async def _ask(context: RouteContext, asked: dict[str, list[tuple[Item, PartStat
         rows = await context.target.read(table, [state.external_id for _, state, _ in some])
         for item, state, part in some:
             row = rows.get(state.external_id)
-            if state.pending:
+            if state.pending and state.status == "done":
                 item.parts[state.name] = _as_decided(context, item, state, part, row)
                 continue
             if row is None:

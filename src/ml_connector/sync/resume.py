@@ -40,6 +40,7 @@ def _doubted(row: RecordRow, document: IntendedDocument, now: float) -> RecordRo
     """The row with every intended part in doubt, beside those that were there before."""
     parts = {part.name: part for part in row.parts}
     for write in document.writes:
+        before = parts.get(write.part)
         parts[write.part] = PartState(
             write.part,
             write.table,
@@ -50,6 +51,7 @@ def _doubted(row: RecordRow, document: IntendedDocument, now: float) -> RecordRo
             sent_at=now,
             landed=False,
             before=write.before,
+            pending=before.pending if before else "",
         )
     row.parts = ordered(parts)
     row.state, row.due_at, row.run_id, row.outcome = State.IN_DOUBT, 0.0, "", ""

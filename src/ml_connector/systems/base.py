@@ -224,6 +224,12 @@ class Target(Protocol):
         ...
 
     @property
+    def sends_updates(self) -> bool:
+        """False: a row cannot be changed once it was created; `write` answers an update without sending anything that
+        changes something, so that one whose outcome nobody knows was certainly not made."""
+        ...
+
+    @property
     def writes_by_id(self) -> bool:
         """True: an update goes to the row by its id, so that a row which people keyed can be given our key.
 

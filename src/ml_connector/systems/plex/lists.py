@@ -90,7 +90,8 @@ class ListStream(PlexStream):
         for at in range(0, len(changed), PER_PAGE):
             some = changed[at : at + PER_PAGE]
             yield Page(some, {"after": some[-1].key})
-        versions = {raw.key: raw.version for raw in records}
+        # Of what was passed on before this reading, another version may have gone: it is given once more next time.
+        versions = {raw.key: raw.version for raw in records if raw.key > after or known.get(raw.key) == raw.version}
         if cursor and await self._source() in ("derived", "invoice_lines"):
             versions = cursor.known | versions
         made = ListCursor(self.settings.pcn, bounds["until"], versions, await self._source())

@@ -26,6 +26,7 @@ class Requisitions(ProcurifyTarget):
     """Requisitions and what becomes of them."""
 
     table = "requisitions"
+    sends_updates = False
     watched = (ITEMS,)
     mapping_version = "requisitions-1"
     _custom_field = ""
@@ -81,6 +82,10 @@ class Requisitions(ProcurifyTarget):
                 differing.append(f"line {line['line']}")
             else:
                 left.remove(item)
+        if left and not differing:
+            differing.append(f"{len(left)} more of its lines")
+        if payload.get("cancelled") and row.pending != DENIED:
+            differing.append("not cancelled")
         return differing
 
     # --- writing -------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ class ProcurifyTarget:
     reconciles = False
     shares_rows = False
     writes_by_id = True
+    sends_updates = True
     watched: ClassVar[tuple[str, ...]] = ()
     """Lists in which rows are looked for before they are made."""
     essential: ClassVar[frozenset[str]] = frozenset()

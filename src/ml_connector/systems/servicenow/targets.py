@@ -94,6 +94,10 @@ class EntityTarget:
         return False
 
     @property
+    def sends_updates(self) -> bool:
+        return True
+
+    @property
     def writes_by_id(self) -> bool:
         """Not for import sets."""
         return isinstance(getattr(self, "_writer", None), TableWriter)
