@@ -40,7 +40,7 @@ class Extent:
     random: int = 20
     """Kills at random requests, on both databases together."""
     takeovers: int = 2
-    lossy: int = 6
+    lossy: int = 4
     everywhere: bool = False
     """All on each database; else what is played on one is not played on the other."""
     commands: bool = False

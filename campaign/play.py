@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from pathlib import Path
+from typing import Any
 
 from campaign.judge import Findings, judge_states, judge_store, judge_target, standing
 from campaign.plant import Ended, Plant
@@ -15,11 +16,11 @@ from flows.plant import Loop
 
 MOST_RUNS = 8
 MOST_LOSSY_RUNS = 15
-LOSSY = (
-    {"every": 7, "action": {"do": "drop_after"}},
-    {"every": 50, "action": {"do": "status", "status": 429, "retry_after_s": 1}},
-    {"every": 11, "match": {"kind": "write"}, "action": {"do": "process_late", "seconds": 5.0}},
-)
+LOSSY = {"servicenow": (7, 50, 11), "procurify": (37, 150, 11)}
+"""By target: every such answer is dropped after processing, every such is 429, every such write is finished late.
+
+Procurify takes one write at a time, so that a load makes ten times as many requests there.
+"""
 LATE_S = 5.0
 
 
@@ -30,8 +31,7 @@ def play(loop: Loop, scenario: Scenario, folder: Path, database_url: str) -> Pla
     try:
         prepare(plant, scenario.stage, scenario.seed)
         if scenario.lossy:
-            for rule in LOSSY:
-                plant.call(functools.partial(plant.target.add_fault, **rule))
+            _make_lossy(plant)
         _kill(plant, scenario, played)
         run_to_end(plant, scenario, played.findings)
         judge(plant, scenario, played.findings)
@@ -39,6 +39,17 @@ def play(loop: Loop, scenario: Scenario, folder: Path, database_url: str) -> Pla
         played.runs, played.took_s = plant.runs, time.monotonic() - started
         plant.close()
     return played
+
+
+def _make_lossy(plant: Plant) -> None:
+    dropped, busy, late = LOSSY[plant.setup.target]
+    rules: list[dict[str, Any]] = [
+        {"every": dropped, "action": {"do": "drop_after"}},
+        {"every": busy, "action": {"do": "status", "status": 429, "retry_after_s": 1}},
+        {"every": late, "match": {"kind": "write"}, "action": {"do": "process_late", "seconds": LATE_S}},
+    ]
+    for rule in rules:
+        plant.call(functools.partial(plant.target.add_fault, **rule))
 
 
 def _kill(plant: Plant, scenario: Scenario, played: Played) -> None:
