@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import processes, report
+from benchmarks import comparison_table, processes, report
+from benchmarks.comparison import SOURCES, Comparison
 from benchmarks.databases import Databases
 from benchmarks.series import Conditions, Line, Series
 
@@ -20,6 +21,24 @@ DATABASES = ("sqlite", "postgresql")
 def main() -> int:
     """Run what the arguments say and print the table."""
     arguments = _arguments()
+    return _sources(arguments) if arguments.sources is not None else _series(arguments)
+
+
+def _sources(arguments: argparse.Namespace) -> int:
+    """Every source, or those that were named."""
+    size, changed = ("small", min(arguments.changed, 10)) if arguments.small else ("medium", arguments.changed)
+    found = [
+        Comparison(source, size, changed, arguments.repeat, 1 if arguments.small else 3).run(_tell)
+        for source in arguments.sources or SOURCES
+    ]
+    print(comparison_table.table(found))
+    print()
+    print("Both sides delivered the same rows.")
+    _write(arguments.json, found)
+    return 0
+
+
+def _series(arguments: argparse.Namespace) -> int:
     lines: list[Line] = []
     with ExitStack() as stack:
         databases = Databases(stack)
@@ -32,9 +51,13 @@ def main() -> int:
     print()
     print(*report.remarks(lines), sep="\n")
     print("Both sides delivered the same rows.")
-    if arguments.json:
-        arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(lines)))
+    _write(arguments.json, lines)
     return 0
+
+
+def _write(file: Path | None, figures: object) -> None:
+    if file:
+        file.write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
 
 
 def _conditions(arguments: argparse.Namespace, profile: str, latency_ms: float) -> Conditions:
@@ -59,6 +82,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=3, help="rounds; medians are shown (default 3)")
     parser.add_argument("--in-flight", type=int, default=2, help="requests at a time (default 2, the product's own)")
     parser.add_argument("--changed", type=int, default=100, help="invoices changed before the second run; 0: none")
+    parser.add_argument(
+        "--sources",
+        nargs="*",
+        choices=SOURCES,
+        metavar="SOURCE",
+        help=f"compare sources, each as a whole flow into ServiceNow ({', '.join(SOURCES)}; none named: all)",
+    )
+    parser.add_argument("--small", action="store_true", help="with --sources: the simulators' smallest size")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     return parser.parse_args()
 

@@ -6,14 +6,25 @@ import sys
 
 import msgspec
 
+from benchmarks.flow_task import FlowTask
 from benchmarks.task import Measured, Task
 
 
 def main() -> None:
     """Each side is imported alone, so that its memory is its own."""
-    task = msgspec.json.decode(sys.argv[1], type=Task)
-    measured = _bare(task) if task.side == "bare" else _product(task)
+    task = msgspec.json.decode(sys.argv[1], type=Task | FlowTask)
+    measured = _flow(task) if isinstance(task, FlowTask) else _bare(task) if task.side == "bare" else _product(task)
     print(msgspec.json.encode(measured).decode())
+
+
+def _flow(task: FlowTask) -> Measured:
+    if task.side == "bare":
+        from benchmarks import replay
+
+        return replay.measure(task)
+    from benchmarks import flow_run
+
+    return flow_run.measure(task)
 
 
 def _bare(task: Task) -> Measured:

@@ -6,10 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
 from urllib.request import urlopen
 
 import msgspec
 
+from benchmarks.flow_task import FlowTask
 from benchmarks.task import Measured, Task
 
 
@@ -43,6 +46,36 @@ class Server:
         self._process.wait(timeout=30)
 
 
+class Simulated:
+    """A simulated system; a context manager that ends it."""
+
+    def __init__(self, system: str, size: str) -> None:
+        command = [sys.executable, "-m", "benchmarks.simulated", system, size]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.connection: dict[str, Any] = msgspec.json.decode(self._line())
+
+    def __enter__(self) -> Simulated:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.communicate(timeout=30)
+
+    def ask(self, command: str) -> str:
+        """Its answer, as JSON."""
+        assert self._process.stdin is not None
+        print(command, file=self._process.stdin, flush=True)
+        return self._line()
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline().strip()
+        if not line:
+            raise RuntimeError("a simulated system ended early")
+        return line
+
+
 @contextmanager
 def source(invoices: int, latency_ms: float) -> Iterator[Server]:
     """An IFS Cloud with so many invoices."""
@@ -63,7 +96,7 @@ def target(latency_ms: float) -> Iterator[Server]:
         server.end()
 
 
-def measured(task: Task) -> Measured:
+def measured(task: Task | FlowTask) -> Measured:
     """Let a fresh process do the task."""
     command = [sys.executable, "-m", "benchmarks.measure", msgspec.json.encode(task).decode()]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)

@@ -10,7 +10,7 @@ Side = Literal["bare", "product"]
 Part = Literal["load", "read_back", "idle", "changes"]
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class Task(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """One measurement; runs in a process of its own."""
 
     side: Side

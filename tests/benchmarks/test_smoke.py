@@ -30,3 +30,18 @@ def test_both_sides_deliver_the_same_rows_and_the_second_run_only_the_changed_on
         ("s2p_staging", "product", "idle"): 0,
         ("s2p_staging", "product", "changes"): 10,
     }
+
+
+def test_a_source_delivers_what_its_requests_alone_deliver(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "benchmarks", "--sources", "plex", "syspro", "--small", "--repeat", "1"]
+    done = subprocess.run([*command, "--json", str(figures)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Both sides delivered the same rows." in done.stdout
+    found = {one["source"]: one for one in msgspec.json.decode(figures.read_bytes())}
+    assert set(found) == {"plex", "syspro"}
+    for one in found.values():
+        assert one["bare"]["source_requests"] == one["load"]["source_requests"]
+        assert one["bare"]["target_requests"] == one["load"]["target_requests"]
+        assert one["idle"]["target_requests"] == 0
+        assert 0 < one["changes"]["target_requests"] < one["load"]["target_requests"]
