@@ -131,6 +131,8 @@ class _TokenAnswer(msgspec.Struct):
     access_token: str
     expires_in: int | float | str | None = None
     refresh_token: str | None = None
+    scope: Any = None
+    """What it is good for, as the endpoint says."""
 
 
 _FIELDS = msgspec.json.Decoder(dict[str, Any])

@@ -30,6 +30,7 @@ _AREAS = (
     ("/requisitions", "requests (requisitions)"),
     ("/global/orders", "requests (orders) of all users"),
     ("/ap/", "bills (accounts payable)"),
+    ("/public/v1/payments", "payments"),
     ("/account-codes", "account codes"),
     ("/accounts", "accounts (budgets)"),
     ("/departments", "departments"),

@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
+
+import msgspec
 
 from ml_connector import clock
 from ml_connector.errors import (
@@ -96,6 +98,21 @@ class Window:
         )
 
 
+class Period(Protocol):
+    """What a list is asked for beside its filters: days, or moments."""
+
+    @property
+    def parameters(self) -> dict[str, str]: ...
+
+    def halves(self) -> tuple[Period, Period] | None: ...
+
+
+class RawRow(RowDict):
+    """A row that remembers how it came."""
+
+    raw: bytes = b""
+
+
 @dataclass
 class Listing:
     """A list as far as it was read."""
@@ -110,6 +127,8 @@ class Listing:
     """Path and query of the next page, as the last answer gave it."""
     seen: set[str] = field(default_factory=set)
     count: int | None = None
+    shrunk: bool = False
+    """It lost rows while it was read: those behind them moved up, perhaps onto a page that was read already."""
     done: bool = False
 
     @property
@@ -130,7 +149,8 @@ class Listing:
         for row in rows:
             self.rows[key_of(row)] = row
         count, size, page = paging.get("count"), paging.get("page_size"), paging.get("current_page")
-        self.count = count if isinstance(count, int) else None
+        before, self.count = self.count, count if isinstance(count, int) else None
+        self.shrunk = self.shrunk or (before is not None and self.count is not None and self.count < before)
         self.offset = page * size if isinstance(page, int) and isinstance(size, int) else self.offset + len(rows)
         self.link = _path_and_query(paging.get("next"))
         self.done = not self.link
@@ -160,6 +180,8 @@ class Api:
         self._client = RestClient(session, base_url, headers={"X-Procurify-Client": settings.client_header})
         self._finished = float("-inf")
         self._today: date | None = None
+        self.asked = False
+        """Something was answered, so that we know as whom we are signed in."""
 
     # --- single requests -----------------------------------------------------------------------------------------
 
@@ -173,10 +195,15 @@ class Api:
             await self.get(USER, label="acting user", expect=frozenset({200, 403, 404}))
         return self._today or clock.now().date()
 
+    async def server_now(self) -> datetime:
+        """The server's clock, asked for; ours where it tells none."""
+        response = await self.get(USER, label="acting user", expect=frozenset({200, 403, 404}))
+        return response.server_date or clock.now()
+
     async def one(self, path: str, label: str) -> RowDict | None:
         """What is at a single address; None where nothing is."""
         response = await self.get(path, label=label, expect=frozenset({200, 404}))
-        return None if response.status == 404 else _data(response, dict)
+        return None if response.status == 404 else _raw_row(response)
 
     async def write(self, method: str, path: str, body: RowDict, label: str) -> RowDict:
         """Create or change, sent once; what Procurify answered.
@@ -209,6 +236,7 @@ class Api:
                 raise
             finally:
                 self._finished = clock.monotonic()
+        self.asked = True
         if response.server_date is not None:
             self._today = response.server_date.date()
         return response
@@ -232,7 +260,7 @@ class Api:
     # --- lists ---------------------------------------------------------------------------------------------------
 
     async def listed(
-        self, path: str, parameters: Mapping[str, Scalar | None] | None = None, window: Window | None = None
+        self, path: str, parameters: Mapping[str, Scalar | None] | None = None, window: Period | None = None
     ) -> list[RowDict]:
         """Every row of a list; read a second time when it moved so that fewer came than it said."""
         await self.breaker.check()
@@ -240,6 +268,7 @@ class Api:
         listing = Listing(path, {**(parameters or {}), **(window.parameters if window else {})}, size)
         for _ in range(2):
             listing.offset, listing.link, listing.done = 0, "", False
+            listing.shrunk, listing.count = False, None
             listing.seen = set()
             while not listing.done:
                 try:
@@ -253,14 +282,18 @@ class Api:
                         raise
                     if not smaller:
                         return await self._in_halves(path, parameters, window, error)
+            if listing.shrunk:
+                continue
             if listing.count is None or len(listing.rows) >= listing.count:
                 return list(listing.rows.values())
+        if listing.shrunk and len(listing.rows) >= (listing.count or 0):
+            return list(listing.rows.values())  # what both readings have shown together
         raise RemoteFaultError(
             f"List {path}: it says that it has {listing.count} rows and showed {len(listing.rows)}, twice.",
             fix="Rows may be hidden from the user of the application (its role), or people change many just now.",
         )
 
-    async def count(self, path: str, window: Window | None = None) -> int:
+    async def count(self, path: str, window: Period | None = None) -> int:
         """How many rows a list has by its own account."""
         parameters: dict[str, Scalar | None] = {"page": 1, "page_size": 1, **(window.parameters if window else {})}
         response = await self.get(path, parameters, label=f"list {path}")
@@ -278,14 +311,14 @@ class Api:
         if response.status == 404:
             listing.done = True  # fewer pages than a moment ago
             return
-        rows: list[RowDict] = _data(response, list)
+        rows = _raw_rows(response)
         listing.take(rows, _paging(response.json()))
 
     async def _in_halves(
         self,
         path: str,
         parameters: Mapping[str, Scalar | None] | None,
-        window: Window | None,
+        window: Period | None,
         error: TransientError,
     ) -> list[RowDict]:
         halves = window.halves() if window else None
@@ -311,6 +344,34 @@ def _data(response: Response, kind: type) -> Any:
     message = f"{response.request.name}: the answer has no `data` of the documented kind."
     wrong = OutcomeUnknownError if response.request.is_write else ContractError
     raise wrong(message, status=response.status, request_id=response.request_id)
+
+
+class _RawList(msgspec.Struct):
+    data: list[msgspec.Raw]
+
+
+class _RawSingle(msgspec.Struct):
+    data: msgspec.Raw
+
+
+_RAW_LIST, _RAW_SINGLE = msgspec.json.Decoder(_RawList), msgspec.json.Decoder(_RawSingle)
+
+
+def _raw_rows(response: Response) -> list[RowDict]:
+    """The rows of a list, each with its bytes."""
+    found = _data(response, list)
+    if not all(isinstance(row, dict) for row in found):
+        raise ContractError(f"{response.request.name}: a row of the list is no object.", request_id=response.request_id)
+    rows = [RawRow(row) for row in found]
+    for row, raw in zip(rows, response.decode(_RAW_LIST).data, strict=True):
+        row.raw = bytes(raw)
+    return list[RowDict](rows)
+
+
+def _raw_row(response: Response) -> RowDict:
+    row = RawRow(_data(response, dict))
+    row.raw = bytes(response.decode(_RAW_SINGLE).data)
+    return row
 
 
 def _paging(document: Any) -> Mapping[str, Any]:

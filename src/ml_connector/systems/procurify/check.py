@@ -8,12 +8,13 @@ from ml_connector.errors import AuthenticationError, ConfigurationError, MLConne
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Verdict
 from ml_connector.systems.procurify.answers import ADMIN
-from ml_connector.systems.procurify.api import Api, RowDict, Window
+from ml_connector.systems.procurify.api import Api, Period, RowDict, Window
 from ml_connector.systems.procurify.bills import BILLS
 from ml_connector.systems.procurify.dimensions import ACCOUNT_CODES
 from ml_connector.systems.procurify.names import ACCOUNTS
 from ml_connector.systems.procurify.orders import ITEMS, ORDERS
 from ml_connector.systems.procurify.settings import Settings
+from ml_connector.systems.procurify.streams import PAYMENTS
 from ml_connector.systems.procurify.surroundings import (
     CURRENCIES,
     DEPARTMENTS,
@@ -35,6 +36,15 @@ READ: dict[Entity, tuple[str, ...]] = {
     Entity.INVOICES: (BILLS, ALL_VENDORS),
 }
 """What is read for an entity."""
+AS_SOURCE: dict[Entity, tuple[str, ...]] = {
+    Entity.GL_ACCOUNTS: (ACCOUNT_CODES,),
+    Entity.DEPARTMENTS: (DEPARTMENTS,),
+    Entity.LOCATIONS: (LOCATIONS,),
+    Entity.SUPPLIERS: (ALL_VENDORS,),
+    Entity.INVOICES: (BILLS, ACCOUNT_CODES, DEPARTMENTS),
+    Entity.PAYMENTS: (PAYMENTS, ALL_VENDORS),
+}
+"""What is read for an entity that goes into another system."""
 DATED = {ORDERS: ("modified_date", False), ITEMS: ("last_modified", False), BILLS: ("last_modified_datetime", True)}
 """Lists that are asked for a day only."""
 WRITTEN = {
@@ -87,7 +97,10 @@ class Doctor:
 
     async def _examine(self, needs: Sequence[Need]) -> list[Finding]:
         findings = []
-        entities = [need.entity for need in needs if need.entity in READ]
+        entities = [need.entity for need in needs if need.entity in READ and need.write]
+        for need in needs:
+            if not need.write:
+                findings += await self._readables(need.entity, AS_SOURCE.get(need.entity, ()))
         for entity in entities:
             findings += await self._entity(entity)
         if any(entity in PLACED for entity in entities):
@@ -97,8 +110,11 @@ class Doctor:
         return findings
 
     async def _entity(self, entity: Entity) -> list[Finding]:
+        return [*await self._readables(entity, READ[entity]), self._writable(entity)]
+
+    async def _readables(self, entity: Entity, paths: Sequence[str]) -> list[Finding]:
         findings = []
-        for path in READ[entity]:
+        for path in paths:
             subject = f"{entity.value}: {path}"
             error = await self._readable(path)
             if error is None:
@@ -106,7 +122,7 @@ class Doctor:
             else:
                 fix = error.fix or "Look at it in Procurify."
                 findings.append(Finding(Verdict.MISSING, "read", subject, error.message, fix, error.who or ADMIN))
-        return [*findings, self._writable(entity)]
+        return findings
 
     async def _readable(self, path: str) -> MLConnectorError | None:
         """The error of a smallest possible read, asked for once."""
@@ -115,7 +131,9 @@ class Doctor:
             try:
                 today = await self._api.today()
                 name, as_times = DATED.get(path, ("", False))
-                window = Window(name, today, today, as_times=as_times) if name else None
+                window: Period | None = Window(name, today, today, as_times=as_times) if name else None
+                if path == PAYMENTS:
+                    window = Window("updated_at", today, today, ("_after", "_before"), as_times=True)
                 await self._api.count(path, window)
             except MLConnectorError as error:
                 self._reads[path] = error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from ml_connector.errors import ConfigurationError, MLConnectorError
 from ml_connector.protocols.http import Http, HttpSettings, Request, Response
@@ -20,6 +21,7 @@ from ml_connector.systems.procurify.drops import Drops
 from ml_connector.systems.procurify.requisitions import Requisitions
 from ml_connector.systems.procurify.settings import Settings
 from ml_connector.systems.procurify.signin import SignIn, sign_in_of
+from ml_connector.systems.procurify.streams import READS, stream_of
 from ml_connector.systems.procurify.surroundings import Surroundings
 from ml_connector.systems.procurify.target import ProcurifyTarget
 from ml_connector.systems.procurify.vendors import Vendors
@@ -38,8 +40,11 @@ TARGETS: dict[Entity, type[ProcurifyTarget]] = {
 class Procurify:
     """The `System` of this connector."""
 
-    def __init__(self, session: Session, api: Api, settings: Settings, counts: Memory | None) -> None:
+    def __init__(
+        self, session: Session, api: Api, settings: Settings, counts: Memory | None, domain: Callable[[], str]
+    ) -> None:
         self._session = session
+        self._domain = domain
         self._targets: dict[Entity, ProcurifyTarget] = {}
         self.api = api
         self.settings = settings
@@ -51,7 +56,9 @@ class Procurify:
         return self._session.counts.requests
 
     def stream(self, entity: Entity) -> Stream:
-        raise ConfigurationError(f"Procurify is a target: its {entity.value} are not read into another system.")
+        if entity not in READS:
+            raise ConfigurationError(f"Procurify is not read for {entity.value}.", fix="Take the route out.")
+        return stream_of(entity, self.api, self._domain)
 
     def target(self, entity: Entity) -> Target:
         """The target of an entity; the same one each time."""
@@ -93,7 +100,14 @@ async def open_connection(opening: Opening) -> AsyncIterator[System]:
         memory = ports.memory("breaker") if ports.memory else None
         counts = ports.memory("counts") if ports.memory else None
         breaker = Breaker(memory, settings.breaker_timeouts, settings.breaker_minutes)
-        yield Procurify(session, Api(session, opening.base_url, settings, breaker, ports.locks), settings, counts)
+        api = Api(session, opening.base_url, settings, breaker, ports.locks)
+        yield Procurify(session, api, settings, counts, lambda: domain_of(opening, sign_in))
+
+
+def domain_of(opening: Opening, sign_in: SignIn) -> str:
+    """The tenant that records are told apart by: as set, as the token says, or the first word of the host."""
+    host = urlsplit(opening.base_url).hostname or ""
+    return opening.settings.domain or sign_in.domain or host.partition(".")[0]
 
 
 def _accepting(sign_in: SignIn) -> OnExchange:

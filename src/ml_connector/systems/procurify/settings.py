@@ -91,6 +91,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     default_unit: Annotated[
         str, Meta(max_length=30, description="Unit of order lines that have none.", examples=["each"])
     ] = "each"
+    domain: Annotated[
+        str,
+        Meta(
+            description="Name of the domain, by which records that are read are told from those of another one. Empty: "
+            "as the token says, else the first word of the address. Do not change it later.",
+            examples=["acme"],
+        ),
+    ] = ""
     token_url: Annotated[
         str,
         Meta(
