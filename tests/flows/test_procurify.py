@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
+from flows.compare_simulators import disagreements
 from flows.plant import FLOW, Plant, configuration, counts
 from ml_connector import clock
+from ml_connector.sync.report import Silence
 from ml_connector_simulators.exchange import Call
 from ml_connector_simulators.journal import Entry
 from ml_connector_simulators.procurify import ProcurifySimulator
+from ml_connector_simulators.registry import simulator_class
 
 NEVER_S = 3600
 """An answer that takes so long never comes."""
@@ -342,8 +345,6 @@ class TwoErps(Domain):
     """IFS Cloud into the same domain, as a second flow."""
 
     def __init__(self, folder: Path) -> None:
-        from ml_connector_simulators.registry import simulator_class
-
         self.second: Any = simulator_class("ifs_cloud")(size="small", seed=1)
         super().__init__(folder)
 
@@ -374,6 +375,11 @@ def test_one_request_at_a_time_across_flows_and_processes(tmp_path: Path) -> Non
         told = plant.loop.call(lambda: plant.target.counts)
         assert told.overlapping == 0
         assert told.writes > 100
+        plant.repair()
+        for flow in (FLOW, "ifs-to-target"):
+            plant.app.run(flow, Silence())
+        ends = [("plex", plant.source.url), ("ifs_cloud", plant.second.url)]
+        assert disagreements(("procurify", plant.target.url), *ends) == []
     finally:
         plant.close()
 

@@ -131,7 +131,7 @@ class SeenOrder:
 
     number: str
     supplier: str
-    """Its code, or the ERP's key, where the row has one, else its name."""
+    """Its code where the row has one, else its name; its name where the target names suppliers."""
     ours: bool
     """Made by the integration; people keyed the others."""
     draft: bool
@@ -179,7 +179,9 @@ class Target:
     There are no discounts: prices are those after them."""
     takes_invoices: bool = True
     """False: invoices are compared with what people enter, never written."""
+    names_suppliers: bool = False
+    """Orders name their supplier: ERPs that have one of the same name share it."""
     unreachable: frozenset[str] = frozenset()
-    """Suppliers (code, or name where it has none) to whom nothing can be ordered: another one has the same name."""
+    """Names under which nothing can be ordered: another supplier has the same one, or it is not for orders."""
     without_centers: frozenset[str] = frozenset()
     """ERPs whose cost centers do not come here."""

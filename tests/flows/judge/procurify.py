@@ -35,17 +35,14 @@ class _Reader:
             list(self.orders()),
             [],
             Counter(row["code"] for row in self.sets["account_codes"]),
-            Counter(code_of(row["external_id"] or row["name"]) for row in self.sets["departments"]),
+            Counter(name for row in self.sets["departments"] for name in names_of(row)),
             coded_orders=True,
             releases_summed=True,
             takes_invoices=False,
-            unreachable=frozenset(filter(None, (self.supplier(row) for row in vendors if not self.is_reachable(row)))),
+            names_suppliers=True,
+            unreachable=frozenset(row["name"] for row in vendors if not self.is_reachable(row)),
             without_centers=frozenset({"plex"}),
         )
-
-    def supplier(self, vendor: Row) -> str:
-        """By the ERP's key, by name where somebody typed it."""
-        return code_of(vendor["external_id"]) if vendor["external_id"] else str(vendor["name"])
 
     def is_reachable(self, vendor: Row) -> bool:
         """Requests name their vendor: of several with one name the lowest id may win, or the one that is active."""
@@ -62,7 +59,7 @@ class _Reader:
             scope, number = next(iter(told), ("", ""))
             yield SeenOrder(
                 number or next(filter(None, typed), f"request {row['num']}"),
-                " and ".join(sorted({self.supplier(self.vendors[item["pref_vendor"]]) for item in items})),
+                " and ".join(sorted({self.vendors[item["pref_vendor"]]["name"] for item in items})),
                 ours=bool(told),
                 draft=False,
                 lines=Counter((amount(item["quantity"]), amount(item["price"])) for item in items),
@@ -70,6 +67,11 @@ class _Reader:
                 scope=scope,
                 coding=Counter((mark[3], item["accountCode"]) for mark, item in zip(marks, items, strict=True) if mark),
             )
+
+
+def names_of(department: Row) -> set[str]:
+    """What a department stands for: a cost center by its code, and all that are called like it."""
+    return {department["name"], code_of(department["external_id"] or "")} - {""}
 
 
 def code_of(external_id: str) -> str:

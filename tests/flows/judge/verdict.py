@@ -21,7 +21,7 @@ def compare(sources: Sequence[Source], target: Target) -> list[str]:
     invoices: list[Invoice] = []
     for source in sources:
         found = expected(source, target)
-        orders += found[0]
+        orders += [named(source, target, order) for order in found[0]]
         invoices += found[1]
     centers = [source.centers for source in sources if source.system not in target.without_centers]
     return [
@@ -35,32 +35,28 @@ def compare(sources: Sequence[Source], target: Target) -> list[str]:
 
 def translated(sources: Sequence[Source], target: Target) -> Target:
     """With the codes of suppliers and cost centers where the target shows the ERP's key, or the name alone."""
-    codes = {key: code for source in sources for key, code in source.keys.items()}
-    for source in sources:
-        names = Counter(name.strip() for name in source.suppliers.values())
-        codes |= {name.strip(): code for code, name in source.suppliers.items() if names[name.strip()] == 1}
-
-    def code(supplier: str) -> str:
-        return codes.get(supplier, supplier)
-
+    keys = {key: code for source in sources for key, code in source.keys.items()}
     suppliers: Counter[str] = Counter()
     for supplier, rows in target.suppliers.items():
-        suppliers[code(supplier)] += rows
+        suppliers[keys.get(supplier, supplier)] += rows
     centers = Counter(target.centers)
     for source in sources:
         centers.update({one: target.centers[name] for one, name in source.center_names.items() if name != one})
-    return replace(
-        target,
-        suppliers=suppliers,
-        centers=centers,
-        orders=[replace(seen, supplier=code(seen.supplier)) for seen in target.orders],
-        unreachable=frozenset(map(code, target.unreachable)),
-    )
+    return replace(target, suppliers=suppliers, centers=centers)
+
+
+def named(source: Source, target: Target, order: Order) -> Order:
+    """With the supplier as the target shows it."""
+    return replace(order, supplier=source.suppliers[order.supplier].strip()) if target.names_suppliers else order
 
 
 def expected(source: Source, target: Target) -> tuple[list[Order], list[Invoice]]:
     """The orders and invoices of one source that have to be there."""
-    doubled = {code for code, name in source.suppliers.items() if target.typed_names[name] > 1} | target.unreachable
+    doubled = {
+        code
+        for code, name in source.suppliers.items()
+        if target.typed_names[name] > 1 or name.strip() in target.unreachable
+    }
     differing = typed_otherwise(source, target)
     sound = {
         order.id: order

@@ -52,6 +52,27 @@ async def test_vendor_is_found_by_external_id_else_by_exact_name(domain: Domain,
     assert [row.external_id for row in await find(target, supplier())] == ["9"]
 
 
+async def test_vendor_of_another_plant_is_shared_and_left_as_that_keeps_it(domain: Domain, connect: Connect) -> None:
+    target = await ready(await connect(), Entity.SUPPLIERS)
+    first = await create(target, supplier())
+    other = supplier(key="other-guid", scope="104456", phone="+1 555 0199")
+    second = await create(target, other)
+    assert isinstance(first, Receipt)
+    assert isinstance(second, Receipt)
+    assert (second.external_id, second.existed) == (first.external_id, True)
+    renamed = shape(target, supplier(key="other-guid", scope="104456", name="Northfield")).parts[0]
+    await target.write([change(renamed, second.external_id)])
+    (row,) = domain.rows["vendors"]
+    assert (row["external_id"], row["name"], row["phoneOne"]) == (EXTERNAL_ID, "Northfield Tooling", "+1 555 0100")
+
+
+async def test_suppliers_of_one_plant_that_share_a_name_are_two_vendors(domain: Domain, connect: Connect) -> None:
+    target = await ready(await connect(), Entity.SUPPLIERS)
+    for key in ("one", "two"):
+        await create(target, supplier(key=key))
+    assert len(domain.rows["vendors"]) == 2
+
+
 async def test_only_what_differs_is_patched(domain: Domain, connect: Connect) -> None:
     target = await ready(await connect(), Entity.SUPPLIERS)
     answer = await create(target, supplier())

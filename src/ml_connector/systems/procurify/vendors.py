@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from ml_connector.errors import RefusedError
@@ -107,9 +107,24 @@ class Vendors(ProcurifyTarget):
     # --- writing -------------------------------------------------------------------------------------------------
 
     async def _post(self, write: Write) -> Receipt:
+        others = await self._of_another_plant(write.payload)
+        if others is not None:
+            return _shared(others)
         body = {"type": self.settings.vendor_type, "overall_score": None, "email": None, **write.payload}
         row = await self.api.write("POST", VENDORS, body, f"vendor {write.key or write.payload['name']}")
         return self._receipt(write.payload, as_row(row))
+
+    async def _of_another_plant(self, payload: Mapping[str, Any]) -> Row | None:
+        """The vendor of that name that stands for a supplier of another plant, company or ERP.
+
+        Requests name their vendor: of two with one name neither could be ordered from. Equal names within one plant
+        are different suppliers, and a matter for people.
+        """
+        rows = map(as_row, await self.api.listed(ALL_VENDORS, {"name": payload["name"]}))
+        named = [row for row in rows if row.columns.get("name") == payload["name"]]
+        plants = {row.columns["external_id"].rpartition(":")[0] for row in named}
+        alone = len(named) == 1 and not plants & {"", payload["external_id"].rpartition(":")[0]}
+        return named[0] if alone and named[0].columns.get("type") in ADOPTABLE else None
 
     async def _change(self, write: Write) -> Receipt:
         found = (await self.read(self.table, [write.external_id])).get(write.external_id)
@@ -122,12 +137,19 @@ class Vendors(ProcurifyTarget):
 
     async def _bring_up(self, write: Write, row: Row) -> Receipt:
         """A PATCH without a change would still move the vendor's date (FACTS 21)."""
+        if row.columns["external_id"] not in ("", write.payload["external_id"]):
+            return _shared(row)
         changes = {name: write.payload[name] for name in self.differences(write.payload, row)}
         if not changes:
             return Receipt(row.external_id, existed=True, version=row.version)
         path = f"{VENDORS}{row.external_id}/"
         echo = await self.api.write("PATCH", path, changes, f"vendor {write.key or row.external_id}")
         return self._receipt(write.payload, as_row({**row.columns, **echo}))
+
+
+def _shared(row: Row) -> Receipt:
+    """The vendor stays as the plant keeps it whose supplier it was first."""
+    return Receipt(row.external_id, existed=True, answer=f"shared with {row.columns['external_id']}, as that keeps it")
 
 
 def as_row(vendor: RowDict) -> Row:
