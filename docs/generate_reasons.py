@@ -31,7 +31,7 @@ TITLES = {
     State.REJECTED: "Rejected: something has to be corrected",
     State.EXCLUDED: "Excluded: not moved by this flow",
 }
-RESERVED = frozenset({"OUT_OF_SCOPE"})
+RESERVED: frozenset[str] = frozenset()
 """Named for systems and flows that are not there yet."""
 
 
@@ -41,7 +41,8 @@ def reasons_page() -> str:
     for state, title in TITLES.items():
         sections.append(f"## {title}\n\n| code | meaning | what to do | who |\n|---|---|---|---|\n{_rows(state)}")
     reserved = ", ".join(f"`{code}`" for code in REASONS if code in RESERVED)
-    sections.append(f"Not given by any connector yet, but reserved: {reserved}.\n")
+    if reserved:
+        sections.append(f"Not given by any connector yet, but reserved: {reserved}.\n")
     return "\n".join(sections)
 
 

@@ -110,6 +110,14 @@ async def test_missing_cost_center_is_rejected_then_replayed(lab: Lab) -> None:
     assert lab.row(INV, "I2").state is State.LANDED
 
 
+async def test_pro_forma_invoice_is_not_moved(lab: Lab) -> None:
+    invoice(lab.world, "I2", type="pro_forma")
+    await lab.run()
+    row = lab.row(INV, "I2")
+    assert (row.state, row.code) == (State.EXCLUDED, "OUT_OF_SCOPE")
+    assert len(lab.world.table("invoices")) == 1
+
+
 async def test_all_issues_of_a_record_are_told_at_once(lab: Lab) -> None:
     invoice(lab.world, "I2", lines=2)
     lines = lab.world.source["invoices"][-1]["lines"]

@@ -113,6 +113,7 @@ READ: dict[Entity, RowMapping] = {
             "status": lookup("status", {s.value: s for s in InvoiceStatus} | {None: InvoiceStatus.RECEIVED}),
             "invoice_date": field("date", day, required=True),
             "currency": field("currency", required=True),
+            "document_type": field("type", default="invoice"),
             "net": field("net", decimal, required=True),
             "lines": lines("lines", RowMapping(InvoiceLine, {**_LINE, "amount": field("net", decimal)})),
         },

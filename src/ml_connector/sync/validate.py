@@ -41,6 +41,9 @@ def _scope(context: RouteContext, item: Item) -> None:
     if item.delivered_before or not record.entity.is_document:
         return
     status = getattr(record, "status", None)
+    if getattr(record, "document_type", "") == "pro_forma":
+        item.set_aside("OUT_OF_SCOPE", "It is a pro forma invoice: nothing is owed for it.")
+        return
     if status is OrderStatus.PLANNED:
         item.set_aside("NOT_RELEASED", "It is planned only, not released at the source.")
     elif status == _CANCELLED:

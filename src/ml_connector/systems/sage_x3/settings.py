@@ -134,7 +134,7 @@ class SageX3Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
     ] = 2
     requests_per_minute: Annotated[
         int, Meta(ge=1, description="Requests per minute at most; Sage publishes no limit.", examples=[600])
-    ] = 600
+    ] = 6000
     read_timeout_s: Annotated[
         float, Meta(gt=0, description="Seconds to wait for the next byte of an answer.", examples=[120])
     ] = 120
