@@ -50,8 +50,6 @@ class OrderLine:
     account: str = ""
     """Code of the GL account; "" where the line is not coded."""
     cancelled: bool = False
-    net_price: Decimal | None = None
-    """What a unit costs after discounts, where that is another price; a target without discounts shows it."""
 
 
 @dataclass(frozen=True)
@@ -175,8 +173,7 @@ class Target:
     coded_orders: bool = False
     """Lines without a GL account cannot be stored: such orders are refused."""
     releases_summed: bool = False
-    """The releases of a line are one line here, where price and GL account allow it; what orders nothing is none.
-    There are no discounts: prices are those after them."""
+    """The releases of a line are one line here, where price and GL account allow it; what orders nothing is none."""
     takes_invoices: bool = True
     """False: invoices are compared with what people enter, never written."""
     names_suppliers: bool = False

@@ -107,8 +107,7 @@ def asked(order: Order, target: Target) -> Asked:
     sums: dict[tuple[str, str, Decimal], Decimal] = defaultdict(Decimal)
     for line in order.lines:
         if not line.cancelled and line.quantity:
-            price = line.price if line.net_price is None else line.net_price
-            sums[line.number, line.account, price.normalize()] += line.quantity
+            sums[line.number, line.account, line.price.normalize()] += line.quantity
     return Counter((quantity.normalize(), price) for (_, _, price), quantity in sums.items())
 
 
