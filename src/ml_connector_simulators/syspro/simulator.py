@@ -210,7 +210,7 @@ class SysproSimulator(Simulator):
         granted = bool(change.get("granted", True))
         if "operator" in change:
             _put(self.operators, str(change["operator"]), granted)
-        elif "company" in change:
+        elif "company" in change and "logon" not in change:
             _put(self.allowed_companies, str(change["company"]), granted)
         elif "table" in change:
             if change["table"] not in TABLES:

@@ -121,7 +121,7 @@ async def test_logoff(caller: Caller, syspro: SysproSimulator) -> None:
 
 async def test_seats_are_licensed(caller: Caller, syspro: SysproSimulator) -> None:
     syspro.set_switches(seats=1)
-    syspro.grant({"logon": "AMEYER"})
+    syspro.grant({"logon": "AMEYER", "company": "EDU1"})
     assert (await caller.log_on()).text == "ERROR: Maximum number of concurrent users reached"
 
 

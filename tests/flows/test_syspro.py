@@ -1,0 +1,258 @@
+"""SYSPRO: sessions of e.net, invoices that no date betrays, postings, and installations that differ."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.desks.syspro import COMPANY, Desk
+from flows.judge.model import fetch, grouped
+from flows.plant import FLOW, Plant, configuration, counts
+
+OPERATOR, HUMAN = "MLCON", "AMEYER"
+ENET = {"read_transport": "enet"}
+
+
+class SysproPlant(Plant):
+    """`erp` are further settings of the connection to SYSPRO."""
+
+    def __init__(
+        self, folder: Path, profile: str = "pages", *, target: str = "servicenow", erp: dict[str, Any] | None = None
+    ) -> None:
+        self.erp = erp or {}
+        super().__init__(folder, profile, source="syspro", target=target)
+
+    def configuration(self) -> str:
+        more: dict[str, Any] = {"late_write_window_s": self.window}
+        if self.target.system == "servicenow":
+            more["profile"] = self.profile
+        return configuration(self.source, self.target, {"erp": self.erp, "target": more})
+
+    @property
+    def sessions(self) -> Any:
+        """Sessions of e.net, opened and what became of them."""
+        return self.loop.call(lambda: self.source.grant({}))
+
+    def check(self) -> bool:
+        """Whether nothing is missing."""
+        return all(each.verdict.value != "missing" for found in self.app.check("erp") for each in found.findings)
+
+    def command(self, *words: str) -> subprocess.Popen[str]:
+        """ml-connector as a process of its own on this installation."""
+        home = self.folder / f"home-{self.installations}"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ML_CONNECTOR")}
+        command = [sys.executable, "-m", "ml_connector", *words, "--json"]
+        environment = {**kept, "ML_CONNECTOR_HOME": str(home)}
+        return subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
+        )
+
+    def killed_at(self, nth: int, when: str, *words: str) -> bool:
+        """Whether SIGKILL at the `nth` request to SYSPRO hit the command; it was over before otherwise."""
+        process = self.command(*words)
+        self.loop.call(lambda: self.source.kill(process.pid, nth, when))
+        process.wait(120)
+        self.source.kill_order = None
+        with self.app.workspace.database.transaction("locks") as cursor:  # as if its time had run out
+            cursor.execute("UPDATE store_lock SET expires_at = 0")
+        return process.returncode == -signal.SIGKILL
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., SysproPlant]]:
+    made: list[SysproPlant] = []
+
+    def make(**options: Any) -> SysproPlant:
+        made.append(SysproPlant(tmp_path / str(len(made)), **options))
+        return made[-1]
+
+    yield make
+    for plant in made:
+        plant.close()
+
+
+# Sessions of e.net ---------------------------------------------------------------------------------------------------
+
+
+def are_closed(plant: SysproPlant) -> bool:
+    """Whether each session that was opened is closed, or was ended by us when we signed in anew."""
+    seen = plant.sessions
+    assert set(seen.evicted_operators) <= {OPERATOR}
+    return (seen.sessions_open, seen.sessions_opened) == (0, seen.sessions_closed + seen.sessions_evicted)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_sessions_opened_are_sessions_closed(make: Callable[..., SysproPlant], when: str) -> None:
+    """Killed at each request of a check, before or after SYSPRO has done it, and started again."""
+    plant = make(erp=ENET)
+    assert plant.check()
+    assert are_closed(plant)
+    assert plant.sessions.sessions_evicted == 0
+    nth = 1
+    while plant.killed_at(nth, when, "check", "erp"):
+        assert plant.check(), nth
+        assert are_closed(plant), nth
+        nth += 1 if when == "after" else 3
+    assert nth > 20
+    assert are_closed(plant)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 40, 90])
+def test_a_killed_run_leaves_no_session(make: Callable[..., SysproPlant], nth: int) -> None:
+    plant = make(erp=ENET)
+    assert plant.killed_at(nth, "after", "run", FLOW)
+    for _ in range(2):
+        plant.run()
+        assert are_closed(plant)
+    assert plant.disagreements() == []
+
+
+@pytest.mark.parametrize("nth", [2, 30])
+def test_a_session_that_times_out_is_opened_again(make: Callable[..., SysproPlant], nth: int) -> None:
+    plant = make(erp=ENET)
+    sessions = plant.source.sessions
+    use, used = sessions.use, []
+
+    def late(*given: Any) -> Any:
+        used.append(given)
+        if len(used) == nth:
+            sessions.end_all()
+        return use(*given)
+
+    sessions.use = late
+    plant.run()
+    seen = plant.sessions
+    assert (seen.sessions_opened, seen.sessions_closed, seen.sessions_expired) == (2, 1, 1)
+    assert plant.disagreements() == []
+
+
+def test_second_operator_is_never_evicted(make: Callable[..., SysproPlant]) -> None:
+    """Somebody else works in our company, and one seat is left for us."""
+    plant = make(erp=ENET)
+    plant.switch(plant.source, eviction="any_company", seats=2)
+    plant.loop.call(lambda: plant.source.grant({"logon": HUMAN, "company": COMPANY}))
+    assert plant.check()
+    for _ in range(2):
+        plant.run()
+        plant.run(full=True)
+    seen = plant.sessions
+    assert (seen.sessions_evicted, seen.sessions_open) == (0, 1)
+    assert plant.disagreements() == []
+
+
+# Invoices ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plant(make: Callable[..., SysproPlant], profile: str) -> SysproPlant:
+    return make(profile=profile)
+
+
+def settled(plant: SysproPlant, key: str) -> bool:
+    return plant.row("invoices", key)["state"] in ("landed", "delivered")
+
+
+@pytest.mark.parametrize("days", ["2026-10-19", "2026-09-12", "2026-01-02"])
+def test_invoice_entered_today_with_last_months_date_arrives(plant: SysproPlant, days: str) -> None:
+    plant.run()
+    plant.pass_time(3600)
+    key = Desk(plant.source, plant.loop.call).enter_invoice_of("DATED-BACK", 1, InvoiceDate=days)
+    assert counts(plant.run(), "invoices")["created"] == 1
+    assert settled(plant, key)
+    assert plant.disagreements() == []
+
+
+def test_edited_invoice_is_updated(plant: SysproPlant) -> None:
+    """No date moves, and first not even the row of the invoice."""
+    plant.run()
+    plant.run()
+    desk = Desk(plant.source, plant.loop.call)
+    for number in range(2):
+        plant.pass_time(3600)
+        dates = [(row["InvoiceDate"], row["JournalDate"]) for row in fetch(plant.source.url)["ApInvoice"]]
+        key = desk.raise_invoice(number, Decimal("10.25"))
+        assert dates == [(row["InvoiceDate"], row["JournalDate"]) for row in fetch(plant.source.url)["ApInvoice"]]
+        before = plant.row("invoices", key)["version"]
+        assert counts(plant.run(), "invoices")["updated"] == 1
+        assert plant.row("invoices", key)["version"] != before
+        assert settled(plant, key)
+        assert plant.disagreements() == []
+
+
+# Postings ------------------------------------------------------------------------------------------------------------
+
+
+def postings(plant: SysproPlant) -> dict[str, tuple[Any, ...]]:
+    """What is to be staged: lines of posted journals whose account and cost center are there and open."""
+    sets = {
+        name: [row for row in rows if row["CompanyId"] == COMPANY] for name, rows in fetch(plant.source.url).items()
+    }
+    posted = {
+        (row["GlYear"], row["GlPeriod"], row["GlJournal"]): row for row in sets["GenJournalCtl"] if row["PostDate"]
+    }
+    accounts = {row["GlCode"] for row in sets["GenMaster"] if row["AccOnHoldFlag"] != "Y"}
+    known = {row["AnalysisCode"] for row in sets["GenAnalysisCode"]}
+    centers = grouped(sets["GenAnalysisTrn"], "AnalysisEntry", "GlYear", "GlPeriod")
+    found: dict[str, tuple[Any, ...]] = {}
+    for row in sets["GenJournalDetail"]:
+        place = row["GlYear"], row["GlPeriod"], row["Journal"]
+        if place not in posted or row["EntryPosted"] != "Y":
+            continue
+        mine = {part["AnalysisCode1"] for part in centers.get((row["AnalysisEntry"], *place[:2]), ())}
+        center = mine.pop() if len(mine) == 1 else ""
+        if row["GlCode"] in accounts and (not center or center in known):
+            key = "/".join(map(str, (COMPANY, *place, row["EntryNumber"])))
+            day = posted[place]["PostDate"]
+            found[key] = (day, row["GlCode"], center, Decimal(str(row["EntryValue"])).normalize(), "EUR")
+    return found
+
+
+def staged(plant: SysproPlant) -> dict[str, tuple[Any, ...]]:
+    """What is there, by the ERP's key."""
+    names = ("u_posting_date", "u_gl_account", "u_cost_center")
+    return {
+        row["correlation_id"]: (
+            *(row.get(name) or "" for name in names), Decimal(row["u_amount"]).normalize(), row["u_currency"],
+        )
+        for row in plant.table("u_erp_gl_posting")
+    }  # fmt: skip
+
+
+def test_postings_are_staged(plant: SysproPlant) -> None:
+    """Posted ones only, debit positive; a journal that is posted later comes then; the second run writes nothing."""
+    report = plant.run()
+    wanted = postings(plant)
+    assert counts(report, "gl_postings")["created"] == len(wanted) > 400
+    assert staged(plant) == wanted
+    assert {values[3] > 0 for values in wanted.values()} == {True, False}
+    plant.run()
+    plant.forget_requests()
+    assert counts(plant.run(), "gl_postings").get("created", 0) == 0
+    plant.run(full=True)
+    assert plant.writes == 0
+    plant.pass_time(3600)
+    unposted = {"CompanyId": COMPANY, "GlJournal": 900002}
+    plant.edit("GenJournalCtl", unposted, PostDate=plant.loop.call(lambda: plant.source.clock.now().date()))
+    assert counts(plant.run(), "gl_postings")["created"] == 2
+    assert staged(plant) == postings(plant) != wanted
+
+
+def test_postings_are_passed_over_where_their_table_is_missing(plant: SysproPlant) -> None:
+    table = plant.loop.call(lambda: plant.target.instance.tables.pop("u_erp_gl_posting"))
+    report = plant.run()
+    assert plant.disagreements() == []
+    assert report.outcome in ("complete", "complete_with_exceptions")
+    passed = next(each for each in report.routes if each.route == "gl_postings")
+    assert passed.skipped is not None
+    assert "u_erp_gl_posting" in passed.skipped.message
+    plant.loop.call(lambda: plant.target.instance.tables.update(u_erp_gl_posting=table))
+    plant.run()
+    assert staged(plant) == postings(plant)
