@@ -132,6 +132,7 @@ class Orders(Documents):
         releases = await self._releases([head.id for head in heads])
         self._believe_lines([(head, lines[head.id] or []) for head in heads])
         await self._believe_releases([(head, releases[head.id]) for head in heads])
+        await self.knowledge.suppliers([supplier for head in heads if (supplier := head.text("supplierId"))])
         found = []
         for head in heads:
             own = lines[head.id] or []

@@ -60,8 +60,11 @@ class Knowledge:
             if new:
                 found = await self.api.by_ids(self.api.settings.path("gl_accounts"), new)
                 self._accounts |= {ident: found[ident].text("accountNumber") if ident in found else "" for ident in new}
+            known = self._accounts
+        if not numbers:
+            return {ident: known[ident] for ident in ids if known[ident]}
         wanted, named = set(ids), set(numbers)
-        return {i: n for i, n in self._accounts.items() if n and (i in wanted or n in named)}
+        return {i: n for i, n in known.items() if n and (i in wanted or n in named)}
 
     async def suppliers(self, ids: Collection[str]) -> dict[str, Named]:
         """Code and name by id."""
