@@ -77,7 +77,9 @@ REFERENCES = {
 IDS = ("id", "uuid", "num", "orderNum", "order_id", "order_uuid", "purchase_order", "PO_line_num")
 STAMPS = ("dateModified", "date", "last_modified", "created_at", "updated_at", "approved_datetime", "start_datetime")
 OF_PEOPLE = ("end_datetime", "purchased_date", "po_created_date", "next_approver", "purchaser", "logs")
-UNCOMPARED = {*IDS, *STAMPS, *OF_PEOPLE, "custom_fields", "order_items"}
+COPIED = "vendor"
+"""The supplier's name when the item was made; `pref_vendor` says who it is."""
+UNCOMPARED = {*IDS, *STAMPS, *OF_PEOPLE, COPIED, "custom_fields", "order_items"}
 
 
 def _procurify(truth: Truth) -> Counter[Flat]:
