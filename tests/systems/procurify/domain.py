@@ -35,6 +35,7 @@ LISTS = {
     "/api/v3/order-items/": "items",
     "/api/v2/global/orders/": "orders",
     "/api/v3/ap/bills/": "bills",
+    "/api/public/v1/payments/": "payments",
     "/api/v2/purchase_orders/purchased/all/": "purchase_orders",
 }
 SINGLE = {"/api/v3/vendors/": "vendors", "/api/v2/purchase_orders/": "purchase_orders", "/api/v2/ap/bills/": "bills"}
@@ -55,6 +56,8 @@ FILTERS: dict[tuple[str, str], Callable[[Json, str], bool]] = {
     ("bills", "vendor"): lambda row, value: str(row["vendor"]["id"]) == value,
     ("bills", "last_modified_datetime_0"): lambda row, value: row["last_modified_datetime"] >= value,
     ("bills", "last_modified_datetime_1"): lambda row, value: row["last_modified_datetime"] <= value,
+    ("payments", "updated_at_after"): lambda row, value: row["updated_at"] >= value,
+    ("payments", "updated_at_before"): lambda row, value: row["updated_at"] <= value,
 }
 DATE = "Mon, 02 Mar 2026 12:00:00 GMT"
 
@@ -75,6 +78,7 @@ def first_rows() -> dict[str, list[Json]]:
         "items": [],
         "orders": [],
         "bills": [],
+        "payments": [],
         "purchase_orders": [],
         "requisitions": [],
     }

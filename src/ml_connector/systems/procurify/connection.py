@@ -105,9 +105,9 @@ async def open_connection(opening: Opening) -> AsyncIterator[System]:
 
 
 def domain_of(opening: Opening, sign_in: SignIn) -> str:
-    """The tenant that records are told apart by: as set, as the token says, or the first word of the host."""
+    """The tenant that records are told apart by: as set, as the token says, or as the address says."""
     host = urlsplit(opening.base_url).hostname or ""
-    return opening.settings.domain or sign_in.domain or host.partition(".")[0]
+    return opening.settings.domain or sign_in.domain or host.removesuffix(".procurify.com")
 
 
 def _accepting(sign_in: SignIn) -> OnExchange:

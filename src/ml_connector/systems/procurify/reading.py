@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -29,8 +28,6 @@ from ml_connector.systems.procurify.visibility import believe_nothing, hidden
 OVERLAP = timedelta(days=1)
 """So far changes are read again (FACTS 36)."""
 PER_PAGE = 100
-NEIGHBOURS = 3
-"""So many pieces of time may show the same row, where days are asked for in a zone that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,6 @@ class Dated:
     suffixes: tuple[str, str]
     stamp: str
     """Column of the date."""
-    by_day: bool = False
 
 
 class TimedStream:
@@ -72,7 +68,7 @@ class TimedStream:
 
     def _span(self, start: datetime, until: datetime) -> Span:
         dated = self.dated
-        return Span(dated.filter, dated.suffixes, start.replace(microsecond=0), None, until, dated.by_day)
+        return Span(dated.filter, dated.suffixes, start.replace(microsecond=0), None, until)
 
     def _stamp(self, row: RowDict) -> datetime:
         return moment_of(row.get(self.dated.stamp)) or EPOCH
@@ -107,7 +103,7 @@ class TimedStream:
             return
         floor = newest.replace(microsecond=0)
         dated = self.dated
-        witness = Span(dated.filter, dated.suffixes, floor, floor + SHORTEST, until, dated.by_day)
+        witness = Span(dated.filter, dated.suffixes, floor, floor + SHORTEST, until)
         if not await self.api.listed(dated.path, {}, witness):
             raise hidden(dated.path, f"does not show what was last changed on {newest:%Y-%m-%d %H:%M} UTC any more")
 
@@ -156,7 +152,8 @@ class _Reading:
         self._until = until
         self._handled = dict(cursor.recent) if cursor else {}
         """Key -> version of what needs no second look."""
-        self._neighbours: deque[dict[str, str]] = deque(maxlen=NEIGHBOURS)
+        self._neighbour: dict[str, str] = {}
+        """The piece before: the two show what was changed on their edge."""
         self._recent: dict[str, str] = {}
         self._newest = moment_of(at.newest) or moment_of(cursor.newest if cursor else "") or EPOCH
         self.seen = at.seen
@@ -172,12 +169,12 @@ class _Reading:
             if not documents.wanted(row):
                 continue
             key, version = documents.key(row), documents.version(row)
-            if any(known.get(key) == version for known in (self._handled, *self._neighbours)):
+            if version in (self._handled.get(key), self._neighbour.get(key)):
                 self._remember(key, version, stamp)
             else:
                 found.append((stamp, key, row))
             here[key] = version
-        self._neighbours.append(here)
+        self._neighbour = here
         return [row for _, _, row in sorted(found, key=lambda each: each[:2])]
 
     def note(self, records: Sequence[RawRecord]) -> None:

@@ -95,7 +95,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(
             description="Name of the domain, by which records that are read are told from those of another one. Empty: "
-            "as the token says, else the first word of the address. Do not change it later.",
+            "as the token says, else the address. Do not change it later.",
             examples=["acme"],
         ),
     ] = ""

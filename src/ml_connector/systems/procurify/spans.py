@@ -14,8 +14,7 @@ from ml_connector.systems.procurify.cursors import write_moment
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """No domain is older."""
 MOST_ROWS = 500
-UNCOUNTED = timedelta(days=3)
-"""A span so short is read without asking first how many rows it has."""
+"""Of a piece, where it can be divided."""
 SHORTEST = timedelta(seconds=1)
 
 
@@ -30,19 +29,14 @@ class Span:
     """None: open, so that a row stamped in the future comes, too."""
     until: datetime
     """Now, by the server's clock."""
-    by_day: bool = False
-    """The filter takes days of the domain's zone, which is not known: a day more on either side is asked for."""
 
     @property
     def parameters(self) -> dict[str, str]:
         """What the list is asked for."""
-        found = {self.name + self.suffixes[0]: self._written(self.start, -1)}
+        found = {self.name + self.suffixes[0]: write_moment(self.start)}
         if self.end is not None:
-            found[self.name + self.suffixes[1]] = self._written(self.end, 1)
+            found[self.name + self.suffixes[1]] = write_moment(self.end)
         return found
-
-    def _written(self, moment: datetime, days: int) -> str:
-        return (moment + timedelta(days=days)).date().isoformat() if self.by_day else write_moment(moment)
 
     @property
     def length(self) -> timedelta:
@@ -50,7 +44,7 @@ class Span:
 
     def halves(self) -> tuple[Span, Span] | None:
         """Two shorter ones that meet; None where it is as short as can be."""
-        if self.length <= (timedelta(days=1) if self.by_day else SHORTEST):
+        if self.length <= SHORTEST:
             return None
         middle = (self.start + self.length / 2).replace(microsecond=0)
         if middle <= self.start:
@@ -63,7 +57,7 @@ async def spans(api: Api, path: str, whole: Span) -> AsyncGenerator[tuple[Span, 
     todo = [whole]
     while todo:
         span = todo.pop()
-        halves = span.halves() if span.length > UNCOUNTED else None
+        halves = span.halves()
         if halves is not None and await _is_large(api, path, span):
             todo += reversed(halves)
         else:
