@@ -256,3 +256,58 @@ def test_postings_are_passed_over_where_their_table_is_missing(plant: SysproPlan
     plant.loop.call(lambda: plant.target.instance.tables.update(u_erp_gl_posting=table))
     plant.run()
     assert staged(plant) == postings(plant)
+
+
+# Installations that differ -------------------------------------------------------------------------------------------
+
+SEGMENTED = {"cost_center_source": "gl_segment", "gl_segment": "^[0-9]+-([0-9]+)"}
+INSTALLATIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "the operator's default company": ({"company_in_path": False}, {"odata_company_in_path": False}),
+    "sets of other names": (
+        {"set_names": {"ApSupplier": "ApSuppliers", "GrnDetails": "Grn"}},
+        {"sets": {"ApSupplier": "ApSuppliers", "GrnDetails": "Grn"}},
+    ),
+    "properties of other names": (
+        {"property_names": {"ApInvoice.CurrencyValue": "CurVal", "PorMasterHdr.OrderStatus": "State"}},
+        {"fields": {"ApInvoice.CurrencyValue": "CurVal", "PorMasterHdr.OrderStatus": "State"}},
+    ),
+    "tables without time stamps": (
+        {"hidden_properties": ["ApInvoice.TimeStamp", "PorMasterDetail.TimeStamp", "ApJnlDistrib.TimeStamp"]},
+        {},
+    ),
+    "small pages": ({"page_limit": 7, "next_link": "never"}, {}),
+    "any order": ({"order_without_orderby": "per_page", "page_limit": 50, "next_link": "always"}, {}),
+    "dates": ({"dates": "date"}, {}),
+    "dates with a zone": ({"date_zone": "+02:00"}, {}),
+    "texts": ({"decimals": "string", "trailing_blanks": True}, {}),
+    "amounts of the invoice": ({"invoice_value": "invoice"}, {}),
+    "an analysis entry for an invoice": ({"analysis_per": "invoice", "second_analysis": True}, {}),
+    "values of splits alone": ({"analysis_values": "only_when_split", "posted_status": "F"}, {}),
+    "GL codes with cost centers": ({"cost_centers": "gl_segment"}, SEGMENTED),
+    "short addresses": ({"url_limit": 2000}, {}),
+    "e.net in JSON": ({"wrapping": "json", "token_blanks": False, "null_date": ""}, ENET),
+    "e.net in XML": ({"wrapping": "string", "eviction": "any_company", "invoice_value": "invoice"}, ENET),
+    "e.net and GL codes with cost centers": ({"cost_centers": "gl_segment"}, {**ENET, **SEGMENTED}),
+}
+
+
+@pytest.mark.parametrize("installation", INSTALLATIONS)
+def test_whatever_an_installation_is_like_the_same_arrives(make: Callable[..., SysproPlant], installation: str) -> None:
+    """First load, nothing twice, then edits: of a foreign amount, too."""
+    switches, settings = INSTALLATIONS[installation]
+    plant = make(erp=settings)
+    plant.switch(plant.source, **switches)
+    plant.run()
+    assert plant.disagreements() == []
+    plant.run()
+    plant.forget_requests()
+    plant.run(full=True)
+    assert plant.writes == 0
+    plant.pass_time(3600)
+    desk = plant.desk
+    keys = [desk.raise_invoice(number, Decimal("10.25")) for number in ((0,) if "invoice" in installation else (0, 3))]
+    keys.append(desk.enter_invoice(777002, 1))
+    desk.order_more(1, 3)
+    plant.run()
+    assert all(settled(plant, key) for key in keys)
+    assert plant.disagreements() == []

@@ -28,6 +28,8 @@ CENTER_TYPE = 1
 """Analysis codes of this type are cost centers; the others mean something else."""
 CANCELLED, IN_PROCESS, COMPLETE = "*", "0", "9"
 COMMENT, CHARGES, TAX = "6", ("4", "5"), "T"
+SEGMENTS = "-"
+"""Stands in GL codes that are made of an account and a cost center; analysis codes are no cost centers then."""
 PRICE_DIGITS = Decimal("0.00001")
 ENTRY = ("TrnYear", "TrnMonth", "Journal", "EntryNumber")
 
@@ -45,6 +47,10 @@ class _Reader:
         self.centers = {
             row["AnalysisCode"].strip(): row for row in sets["GenAnalysisCode"] if row["AnalysisType"] == CENTER_TYPE
         }
+        self.segmented = any(SEGMENTS in code for code in self.accounts)
+        if self.segmented:
+            codes = filter(None, map(segment_of, self.accounts))
+            self.centers = {code: {"Description": code} for code in codes}
         self.merchandise = {row["Supplier"].rstrip(): row["MerchGlCode"] for row in sets["ApSupplier"]}
         self.suppliers = {row["Supplier"].strip(): row["SupplierName"] for row in sets["ApSupplier"]}
         self.suppliers = {code: name for code, name in self.suppliers.items() if name.strip()}
@@ -166,25 +172,28 @@ class _Reader:
 
     def coded_lines(self, invoice: Row, rows: list[Row], values: list[Decimal]) -> Iterator[InvoiceLine]:
         """Those that are no tax, one for each cost center that bears a part."""
-        sharing = Counter(row["AnalysisEntry"] for row in rows if row["ExpenseType"] != TAX)
         for row, value in zip(rows, values, strict=True):
             if row["ExpenseType"] == TAX:
                 continue
             account = row["ExpenseGlCode"].strip()
-            shares = self.shares(row, alone=sharing[row["AnalysisEntry"]] == 1)
+            shares = self.shares(row, [one for one in rows if one["ExpenseType"] != TAX])
             for center, part in divided(value, shares, invoice["Currency"].strip()).items():
                 yield InvoiceLine(part.normalize(), account, center)
 
-    def shares(self, line: Row, alone: bool) -> dict[str, Decimal]:
+    def shares(self, line: Row, lines: list[Row]) -> dict[str, Decimal]:
         """Weight by cost center; a single one bears the whole, whatever its value says.
 
-        Where lines share an entry, one whose value stands at a single cost center belongs to that.
+        Lines that share an entry are divided alike, unless its values are those of the lines one by one.
         """
+        if self.segmented:
+            return {segment_of(line["ExpenseGlCode"]): Decimal(1)}
         key = line["AnalysisEntry"], line["TrnYear"], line["TrnMonth"]
-        found: dict[str, Decimal] = defaultdict(Decimal)
         rows = self.analysis.get(key, []) if key[0] else []
-        mine = [row for row in rows if amount(row["EntryValue"]) == amount(line["DistrValue"])]
-        for row in mine if mine and not alone else rows:
+        own = [amount(one["DistrValue"]) for one in lines if one["AnalysisEntry"] == key[0]]
+        if len(own) > 1 and Counter(own) == Counter(amount(row["EntryValue"]) for row in rows):
+            rows = [row for row in rows if amount(row["EntryValue"]) == amount(line["DistrValue"])][:1]
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for row in rows:
             found[row[f"AnalysisCode{CENTER_TYPE}"].strip()] += amount(row["EntryValue"])
         found.pop("", None)
         return dict(found)
@@ -206,6 +215,11 @@ class _Reader:
         if abs(difference) > minor("", count):
             return False
         return all(self.is_open(line.account) and line.center in self.centers for line in lines)
+
+
+def segment_of(code: str) -> str:
+    """The cost center in a GL code."""
+    return code.strip().partition(SEGMENTS)[2]
 
 
 def local_value(row: Row) -> Decimal:
