@@ -43,12 +43,27 @@ class ODataTransport:
         self.client = ODataClient(session, self.root, prefer_page_size=False)
         self.most_comparisons = settings.keys_per_request
         self._properties: Mapping[str, Mapping[str, str]] | None = None
+        self._plain_days = False
+        """How days are written to sets without metadata."""
 
     async def ask(self, query: Query) -> Answer:
+        """Without metadata the type of a date is not known: a refused filter with one is tried as the other type."""
+        plain = self._plain_days
+        try:
+            return await self._ask(query, plain)
+        except ConfigurationError as error:
+            guessed = not self._known(query.table) and _names_a_day(query.condition)
+            if error.fields.get("status") != 400 or not guessed:
+                raise
+        answer = await self._ask(query, not plain)
+        self._plain_days = not plain
+        return answer
+
+    async def _ask(self, query: Query, plain: bool) -> Answer:
         settings, name = self.settings, query.table.name
         columns = [checked_name(settings.column_name(name, each)) for each in query.select]
         order = [checked_name(settings.column_name(name, each)) for each in query.order]
-        condition = None if query.condition == ALWAYS else str(self._filter(query.table, query.condition))
+        condition = None if query.condition == ALWAYS else str(self._filter(query.table, query.condition, plain))
         parameters = encode_parameters(
             {
                 "$select": ",".join(columns),
@@ -71,19 +86,23 @@ class ODataTransport:
         total = int(envelope.count) if envelope.count is not None else None
         return Answer(envelope.value, total, bool(envelope.link), response.server_date)
 
-    def _filter(self, table: Table, condition: Condition) -> Filter:
+    def _known(self, table: Table) -> Mapping[str, str]:
+        return (self._properties or {}).get(self.settings.set_name(table.name), {})
+
+    def _filter(self, table: Table, condition: Condition, plain: bool) -> Filter:
         if isinstance(condition, Is):
             name = checked_name(self.settings.column_name(table.name, condition.column))
-            return Filter(f"{name} {condition.operator} {literal(self._literal(table, name, condition.value))}")
-        terms = [self._filter(table, term) for term in condition.terms]
+            return Filter(f"{name} {condition.operator} {literal(self._literal(table, name, condition.value, plain))}")
+        terms = [self._filter(table, term, plain) for term in condition.terms]
         return all_of(*terms) if isinstance(condition, Every) else one_of(*terms)
 
-    def _literal(self, table: Table, name: str, value: Value) -> str | Decimal | date | Verbatim:
+    def _literal(self, table: Table, name: str, value: Value, plain: bool) -> str | Decimal | date | Verbatim:
         """A day is written as the metadata has it: a plain day, or midnight with a zone that means nothing."""
         if not isinstance(value, date):
             return value
-        known = (self._properties or {}).get(self.settings.set_name(table.name), {})
-        return value if known.get(name) == "Edm.Date" else Verbatim(f"{value.isoformat()}T00:00:00Z")
+        known = self._known(table)
+        plain = known.get(name) == "Edm.Date" if known else plain
+        return value if plain else Verbatim(f"{value.isoformat()}T00:00:00Z")
 
     async def properties(self) -> Mapping[str, Mapping[str, str]] | None:
         try:
@@ -94,3 +113,9 @@ class ODataTransport:
             if error.fields.get("status") != 400:
                 raise
         return self._properties
+
+
+def _names_a_day(condition: Condition) -> bool:
+    if isinstance(condition, Is):
+        return isinstance(condition.value, date)
+    return any(_names_a_day(term) for term in condition.terms)

@@ -1,0 +1,57 @@
+"""A service that does not show its metadata: how it wants days written is found out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import pytest
+from aiohttp import web
+
+from ml_connector.errors import ConfigurationError
+from ml_connector.systems.base import Opening, Ports
+from ml_connector.systems.syspro import CONNECTOR
+from ml_connector.systems.syspro.conditions import Is
+from ml_connector.systems.syspro.settings import SysproSettings
+from ml_connector.systems.syspro.tables import JOURNAL
+from scripted_server import Reply, ScriptedServer
+
+ROOT = "/SYSPRO8Odata/SYSPROOData/EDU1"
+DAY = Is("PostDate", "ge", date(2026, 10, 1))
+REFUSED = Reply(400, {"error": {"code": "", "message": "The query specified in the URI is not valid."}})
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    server = ScriptedServer()
+    server.routes[f"{ROOT}/$metadata"] = lambda request: Reply(404, "<html></html>")
+    await server.start()
+    yield server
+    await server.stop()
+
+
+def opening(server: ScriptedServer) -> Opening:
+    credentials = {"username": "MLODATA", "password": "secret"}
+    return Opening("sys", server.url(""), SysproSettings(company_id="EDU1"), "basic", credentials, Ports())
+
+
+async def test_a_day_that_is_refused_is_written_the_other_way_from_then_on(server: ScriptedServer) -> None:
+    def journals(request: web.Request) -> Reply:
+        return REFUSED if "T" in request.query["$filter"] else Reply(body={"value": []})
+
+    server.routes[f"{ROOT}/GenJournalCtl"] = journals
+    async with CONNECTOR.open(opening(server)) as system:
+        await system.reader.top(JOURNAL, (), DAY)  # type: ignore[attr-defined]
+        await system.reader.top(JOURNAL, (), DAY)  # type: ignore[attr-defined]
+    asked = [seen.target for seen in server.seen if "GenJournalCtl" in seen.target]
+    assert ["T00:00:00Z" in each or "T00%3A00%3A00Z" in each for each in asked] == [True, False, False]
+
+
+async def test_a_filter_that_is_refused_either_way_is_refused(server: ScriptedServer) -> None:
+    server.routes[f"{ROOT}/GenJournalCtl"] = lambda request: REFUSED
+    async with CONNECTOR.open(opening(server)) as system:
+        with pytest.raises(ConfigurationError, match="does not understand"):
+            await system.reader.top(JOURNAL, (), DAY)  # type: ignore[attr-defined]
+        with pytest.raises(ConfigurationError):
+            await system.reader.top(JOURNAL, (), Is("GlYear", "eq", "2026"))  # type: ignore[attr-defined]
+    assert len([seen for seen in server.seen if "GenJournalCtl" in seen.target]) == 3
