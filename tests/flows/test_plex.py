@@ -191,7 +191,6 @@ def test_one_erp_source_for_two_plants_is_a_matter_for_people(make_plants: Calla
         assert {line["state"] for line in plants.records(AWAY, route)} <= {"held", "waiting"}
 
 
-@pytest.mark.xfail(strict=True, reason="The import of a second ERP source takes over the row of the first.")
 def test_platform_rows_of_one_plant_are_not_overwritten_by_the_other(make_plants: Callable[..., TwoPlants]) -> None:
     """Cost centers and departments are known by their code alone, whatever ERP source a row has."""
     plants = make_plants(**INTO["staging"])

@@ -167,8 +167,11 @@ async def _wave(context: RouteContext, delivery: Delivery, planned: list[tuple[I
     try:
         answers: Sequence[Answer] = await context.target.write(writes)
     except MLConnectorError as error:
+        delivery.sent_at = clock.now().timestamp()
         _interrupted(context, delivery, planned, error)
         raise
+    # A target that is sent row by row may have been sent the last of them only now.
+    delivery.sent_at = clock.now().timestamp()
     for (item, one), answer in zip(planned, answers, strict=True):
         _take(item, one, answer, delivery.sent_at)
 

@@ -69,6 +69,7 @@ INTEGRATION_ROLES = (
     "import_transformer",
     "sn_spend_intg.procurement_integrator",
     "snc_platform_rest_api_access",
+    "u_erp_gl_posting_user",
 )
 
 

@@ -153,7 +153,7 @@ class ServiceNowSubject(Subject):
         return CODE[self._profile, entity]
 
     def poison(self, target: Target, payload: Values, table: str) -> dict[str, Any]:
-        staged = self._profile == STAGING and table not in POISON
+        staged = self._profile == STAGING and table != "u_erp_gl_posting"
         return {**payload, **({"u_erp_source": ""} if staged else POISON[table])}
 
     def revoke_writing(self, entity: Entity) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Every row is compared here with what was asked for, because the instance drops c
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -85,7 +86,7 @@ class Finder:
             by_key = any(found and found == wanted for found, wanted in carried)
             if by_number or by_key:
                 found.setdefault(row_id(row), (row, False))
-        if match.name and not found:
+        if match.name and all(_is_of_another_record(sys_id, header.external_id) for sys_id in found):
             found |= self._same_name(candidate, index)
         return list(found.values())
 
@@ -96,8 +97,8 @@ class Finder:
         return candidate.refs.id_of("supplier", record.supplier) or "?"  # type: ignore[attr-defined]
 
     def _may_be_ours(self, row: RowDict, candidate: Candidate) -> bool:
-        """Rows that another ERP source sent are somebody else's."""
-        if not self._header.staging:
+        """Rows that another ERP source sent are somebody else's, unless the instance knows each code once."""
+        if not self._header.staging or self._header.table.one_per_code:
             return True
         source = candidate.shaped.parts[0].payload.get(
             self._settings.column(self._header.table.staging, "u_erp_source")
@@ -151,7 +152,7 @@ class Finder:
             source = str(part.payload.get(self._settings.column(form.table.staging, "u_erp_source"), ""))
             complete = not any(self._lacks(form, name) for name in lookup)
             for row in index.get(str(lookup.get(column, "")), ()) if column else ():
-                if form.staging and not self._sources.is_ours(row, source):
+                if form.staging and not form.table.one_per_code and not self._sources.is_ours(row, source):
                     continue
                 if complete and not form.differences(lookup, row):
                     hits.setdefault(row_id(row), row)
@@ -198,3 +199,11 @@ def indexed(rows: Iterable[RowDict], columns: Sequence[str]) -> dict[str, list[R
 def row_id(row: RowDict) -> str:
     """The row's sys_id."""
     return stored(row.get("sys_id")) or ""
+
+
+def _is_of_another_record(sys_id: str, mine: str) -> bool:
+    """A row whose id we made, for another record."""
+    try:
+        return bool(mine) and sys_id != mine and uuid.UUID(hex=sys_id).version == 5
+    except ValueError:
+        return False

@@ -84,6 +84,8 @@ class Table:
     """Columns in which it must not contradict ours."""
     taken_back: Mapping[str, str] | None = None
     """What makes a line of no effect when it vanished at the source."""
+    one_per_code: bool = False
+    """The instance's own map knows a row by its code or name alone, whichever ERP sent it."""
     whole_unless_proved: tuple[str, ...] = ()
     """Columns that are integers on many instances: a fraction needs proof that they are not (FACTS 9)."""
 
@@ -421,6 +423,7 @@ S2P_COST_CENTERS = EntityMapping(
             "u_valid_to": day("valid_to", reads_as="valid_to"),
         },
         staging="sn_fcms_intg_imp_cost_center",
+        one_per_code=True,
         lookup={"account_number": Value("code")},
     ),
     Match(("account_number", "code"), lambda record: record.code),
@@ -438,6 +441,7 @@ S2P_DEPARTMENTS = EntityMapping(
             "u_name": text(computed(quirks.name_or_code), essential=True, reads_as="name"),
         },
         staging="sn_fcms_intg_department_stage",
+        one_per_code=True,
         lookup={"id": Value("code")},
     ),
     Match(("id",), lambda record: record.code),
@@ -458,6 +462,7 @@ S2P_LOCATIONS = EntityMapping(
             "u_country": text("country", reads_as="country"),
         },
         staging="sn_fcms_intg_cmn_location_stage",
+        one_per_code=True,
         lookup={"name": computed(quirks.name_or_code)},
     ),
     Match((), lambda record: record.code, name="name"),

@@ -104,7 +104,9 @@ class EntityTarget:
 
     @property
     def shares_rows(self) -> bool:
-        return False
+        """Cost centers, departments and locations in profile s2p_staging."""
+        header = getattr(self, "_header", None)
+        return header is not None and header.table.one_per_code
 
     @property
     def chooses_ids(self) -> bool:
