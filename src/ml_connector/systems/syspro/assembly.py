@@ -39,6 +39,10 @@ Found = dict[Texts, list[Row]]
 
 ROUNDS = 3
 """So often a head that changed while its lines were read is read again."""
+GAP = 40
+"""So many entries that nobody asked for are read along between two wanted ones: rows are cheaper than requests."""
+JOURNAL_GAP = 3
+"""The same of whole journals, whose lines may be many."""
 ENTRY = ("TrnYear", "TrnMonth", "Journal", "EntryNumber")
 LEDGER_JOURNAL = ("GlYear", "GlPeriod", "Journal")
 
@@ -135,9 +139,9 @@ class Assembly:
         )
         return _grouped(await self.reader.all_of(table, self.columns(table), conditions, columns), columns)
 
-    async def _numbered(self, table: Table, columns: Sequence[str], keys: Iterable[Texts]) -> Found:
-        """The rows with these keys, of which the last part counts upwards."""
-        found = runs([(self.reader.typed_key(table, columns[:-1], key[:-1]), int(key[-1])) for key in keys])
+    async def _numbered(self, table: Table, columns: Sequence[str], keys: Iterable[Texts], gap: int = GAP) -> Found:
+        """The rows with these keys, of which the last part counts upwards, and some that lie between them."""
+        found = runs([(self.reader.typed_key(table, columns[:-1], key[:-1]), int(key[-1])) for key in keys], gap)
         conditions = among_runs(columns, found, self.reader.transport.most_comparisons)
         return _grouped(await self.reader.all_of(table, self.columns(table), conditions, columns), columns)
 
@@ -218,7 +222,7 @@ class Assembly:
         journals = [(key, row) for key, row in _keyed(heads.rows, JOURNAL.key) if is_posted(row, open_statuses)]
         if not journals:
             return []
-        lines = await self._numbered(JOURNAL_ENTRY, LEDGER_JOURNAL, [key for key, _ in journals])
+        lines = await self._numbered(JOURNAL_ENTRY, LEDGER_JOURNAL, [key for key, _ in journals], JOURNAL_GAP)
         mine = [
             (journal, line)
             for key, journal in journals

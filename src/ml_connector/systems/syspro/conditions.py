@@ -115,7 +115,7 @@ Run = tuple[Key, int, int]
 """Values that consecutive numbers have in common, the first number and the last."""
 
 
-def runs(keys: Sequence[tuple[Key, int]], gap: int = 3) -> list[Run]:
+def runs(keys: Sequence[tuple[Key, int]], gap: int) -> list[Run]:
     """Numbers close together under the same values, as runs; small gaps are read along and dropped later."""
     found: list[Run] = []
     for shared, number in sorted(set(keys)):
