@@ -10,16 +10,17 @@ import pytest
 
 from conformance.reading import Pass, read
 from ml_connector.configuration import read as configured
-from ml_connector.errors import ConfigurationError, PermissionMissingError, RecordError
+from ml_connector.errors import ConfigurationError, ContractError, PermissionMissingError, RecordError
 from ml_connector.flows import PAIRS
 from ml_connector.records import Entity, Invoice, InvoiceStatus, Payment, Reference, Supplier
+from ml_connector.systems.base import Need, Ports, Verdict
 from ml_connector.systems.procurify import CONNECTOR
 from ml_connector.systems.procurify.bill_lines import shares
 from ml_connector.systems.procurify.connection import Procurify
 from ml_connector.systems.procurify.cursors import write_moment
 from ml_connector.systems.procurify.spans import EPOCH
 from scripted_server import Reply
-from systems.procurify.domain import Connect, Domain
+from systems.procurify.domain import Connect, Domain, Memory
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 """By the domain's clock."""
@@ -252,6 +253,35 @@ async def test_list_that_lost_most_of_its_rows_is_not_believed(domain: Domain, c
         await read(system, Entity.SUPPLIERS, first.cursor)
     relaxed = await connect(smallest_share=0)
     assert (await read(relaxed, Entity.SUPPLIERS, first.cursor)).records == []
+
+
+async def test_sweep_of_a_list_that_lost_most_of_its_rows_is_not_believed(domain: Domain, connect: Connect) -> None:
+    """Else what the role hides would count as deleted."""
+    memory = Memory()
+    stream = (await connect(ports=Ports(memory=lambda name: memory))).stream(Entity.SUPPLIERS)
+    domain.rows["vendors"] += [{"id": number, "name": f"Vendor {number}"} for number in range(1, 11)]
+    assert len([key async for some in stream.sweep() for key, _ in some]) == 10
+    del domain.rows["vendors"][4:]
+    with pytest.raises(PermissionMissingError, match="4 rows and showed 10"):
+        assert [some async for some in stream.sweep()] == []
+
+
+async def test_bill_without_uuid_is_not_passed_over(domain: Domain, connect: Connect) -> None:
+    domain.rows["bills"].append(bill(uuid=None))
+    with pytest.raises(ContractError, match="Bill 1 has no uuid"):
+        await read(await connect(), Entity.INVOICES)
+
+
+async def test_check_of_a_source_asks_for_reading_alone(domain: Domain, connect: Connect) -> None:
+    """No location is needed, and nothing of writing is said."""
+    domain.trouble("GET", "/payments/", Reply(403, {"detail": "You do not have permission to perform this action."}))
+    found = await (await connect(location="Nowhere")).check([Need(entity, write=False) for entity in CONNECTOR.reads])
+    assert {each.operation for each in found} == {"sign in", "circuit breaker", "read"}
+    (missing,) = (each for each in found if each.verdict is Verdict.MISSING)
+    assert missing.subject == "payments: /api/public/v1/payments/"
+    assert "see payments" in missing.fix
+    asked = next(one for one in domain.api_requests if "/payments/" in one)
+    assert "updated_at_after=2026-03-02T00:00:00Z" in asked
 
 
 async def test_bills_that_are_not_to_be_seen_any_more(domain: Domain, connect: Connect) -> None:

@@ -58,7 +58,7 @@ class Procurify:
     def stream(self, entity: Entity) -> Stream:
         if entity not in READS:
             raise ConfigurationError(f"Procurify is not read for {entity.value}.", fix="Take the route out.")
-        return stream_of(entity, self.api, self._domain)
+        return stream_of(entity, self.api, self._domain, self._drops)
 
     def target(self, entity: Entity) -> Target:
         """The target of an entity; the same one each time."""

@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from ml_connector.errors import MappingError
+from ml_connector.errors import ContractError, MappingError
 from ml_connector.mappings import Mapping
+from ml_connector.protocols.rest import encode_segment
 from ml_connector.records import Entity, Record, join_key, split_key
 from ml_connector.systems.base import RawRecord
 from ml_connector.systems.procurify.api import Api, RawRow, RowDict
@@ -111,7 +112,10 @@ class Bills(Documents):
         self._lists: dict[str, list[RowDict]] = {}
 
     def key(self, row: RowDict) -> str:
-        return join_key(str(row.get("uuid") or ""))
+        """Raises ContractError where there is none: then it cannot be read."""
+        if not row.get("uuid"):
+            raise ContractError(f"Bill {row.get('id')} has no uuid, by which alone bills are read.")
+        return join_key(str(row["uuid"]))
 
     def wanted(self, row: RowDict) -> bool:
         """A draft is no document yet."""
@@ -122,14 +126,13 @@ class Bills(Documents):
         return [raw for raw in found if raw is not None]
 
     async def fetch(self, keys: Sequence[str]) -> list[RawRecord]:
-        found = [await self._record(key) for key in keys]
+        uuids = [key for key in keys if _UUID.fullmatch(key.replace("-", ""))]
+        found = [await self._record(key) for key in uuids]
         return [raw for raw in found if raw is not None]
 
     async def _record(self, key: str, version: str = "") -> RawRecord | None:
-        parts = split_key(key)
-        if len(parts) != 1 or not _UUID.fullmatch(parts[0].replace("-", "")):
-            return None
-        row = await self.api.one(f"{BILL}{parts[0]}/", f"bill {parts[0]}")
+        uuid = split_key(key)[0]
+        row = await self.api.one(f"{BILL}{encode_segment(uuid)}/", f"bill {uuid}")
         if row is None or not self.wanted(row):
             return None
         return self.raw(key, row, version or self.version(row), await self._context(row))

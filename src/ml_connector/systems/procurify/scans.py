@@ -16,6 +16,7 @@ from ml_connector.systems.procurify.cursors import (
     write_moment,
 )
 from ml_connector.systems.procurify.documents import Documents
+from ml_connector.systems.procurify.drops import Drops
 from ml_connector.systems.procurify.lookup import matching
 from ml_connector.systems.procurify.reading import OVERLAP
 from ml_connector.systems.procurify.visibility import believe_missing, believe_nothing
@@ -26,7 +27,7 @@ PER_PAGE = 500
 class ScanStream:
     """A whole list, of which only what is new or different is passed on."""
 
-    def __init__(self, documents: Documents, path: str, single: str, share: float) -> None:
+    def __init__(self, documents: Documents, path: str, single: str, share: float, drops: Drops) -> None:
         """`single`: the address below which one row is read by its id; "" where there is none."""
         self.documents = documents
         self.api = documents.api
@@ -36,6 +37,7 @@ class ScanStream:
         self._path = path
         self._single = single
         self._share = share
+        self._drops = drops
 
     async def window(self, cursor: Json | None) -> Window:
         """All of it; what the cursor knows is not passed on."""
@@ -84,7 +86,8 @@ class ScanStream:
         return await self.documents.records([row for row in rows if self.documents.key(row) in wanted])
 
     async def sweep(self) -> AsyncGenerator[list[tuple[str, str]], None]:
-        """(key, version) of every record."""
+        """(key, version) of every record; raises where the list has lost too many since it was last looked at."""
+        await self._drops.look_at(self._path)
         await self.documents.learn_domain()
         records = await self._all({})
         yield [(raw.key, raw.version) for raw in records]

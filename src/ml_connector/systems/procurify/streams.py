@@ -10,6 +10,7 @@ from ml_connector.systems.procurify.api import Api
 from ml_connector.systems.procurify.bills import BILLS
 from ml_connector.systems.procurify.dimensions import ACCOUNT_CODES
 from ml_connector.systems.procurify.documents import Bills, Documents, Payments
+from ml_connector.systems.procurify.drops import Drops
 from ml_connector.systems.procurify.mapping import TO_DEPARTMENT, TO_GL_ACCOUNT, TO_LOCATION, TO_SUPPLIER
 from ml_connector.systems.procurify.reading import Dated, TimedStream
 from ml_connector.systems.procurify.scans import ScanStream
@@ -66,10 +67,10 @@ DATED: Mapping[Entity, tuple[type[Documents], Dated]] = {
 READS = frozenset({*SCANS, *DATED})
 
 
-def stream_of(entity: Entity, api: Api, domain: Callable[[], str]) -> Stream:
+def stream_of(entity: Entity, api: Api, domain: Callable[[], str], drops: Drops) -> Stream:
     """The stream of an entity of `READS`."""
     if entity in DATED:
         documents, dated = DATED[entity]
         return TimedStream(documents(api, domain), dated)
     documents, path, single = SCANS[entity]
-    return ScanStream(documents(api, domain), path, single, api.settings.smallest_share)
+    return ScanStream(documents(api, domain), path, single, api.settings.smallest_share, drops)
