@@ -231,6 +231,26 @@ async def test_invoice_waits_while_a_line_of_its_order_is_in_doubt(
     assert lab.row(INV, "I2").state is State.LANDED
 
 
+async def test_window_of_a_late_write_counts_from_when_it_may_have_left(lab: Lab, manual_clock: ManualClock) -> None:
+    """A batch may take longer than the window, row by row: the last of it was sent only at its end."""
+    lab.world.chooses_ids = False
+
+    def slowly(world: World, write: Any) -> str:
+        manual_clock.advance(100)
+        return "late" if write.part.table == "invoices" else ""
+
+    lab.world.on_write = slowly
+    await lab.run()
+    lab.world.on_write = lambda world, write: ""
+    manual_clock.advance(30)
+    await lab.run()
+    assert lab.row(INV, "I1").state is State.IN_DOUBT
+    lab.world.finish_late()
+    manual_clock.advance(40)
+    await lab.run()
+    assert len(lab.world.table("invoices")) == 1
+
+
 async def test_update_in_doubt_is_not_sent_again_before_the_window_is_over(lab: Lab, manual_clock: ManualClock) -> None:
     await lab.run()
     lab.world.put("suppliers", id="S1", name="Acme Ltd")
