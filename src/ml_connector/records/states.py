@@ -67,7 +67,7 @@ _TABLE = (
     ("REFUSED_BY_TARGET", State.REJECTED, "The target refused the write.", "Read the target's message; correct the cause, then replay.", TARGET),
     ("HIDDEN_BY_ACCESS_RULES", State.REJECTED, "The row exists on the target but our user may not see it.", "Give the service account read access to that row, then replay.", TARGET),
     ("TARGET_LOCKED", State.REJECTED, "The document on the target is closed for changes.", "Make the change on the target by hand, or reopen the document there and replay.", TARGET),
-    ("TARGET_IMMUTABLE", State.REJECTED, "The target does not allow a change after sending.", "Make the change on the target by hand.", TARGET),
+    ("TARGET_IMMUTABLE", State.REJECTED, "The target does not allow a change after sending.", "Make the change on the target by hand, then replay; or exclude it.", TARGET),
     ("DENIED_BY_APPROVER", State.REJECTED, "An approver on the target denied it.", "Talk to the approver. It is not sent again: enter it on the target by hand if it is wanted after all, or exclude it.", TARGET),
     ("DIFFERS_ON_TARGET", State.REJECTED, "What people entered on the target differs from the ERP.", "Correct the one that is wrong, run, then replay.", TARGET),
     # excluded
