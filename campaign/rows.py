@@ -84,6 +84,9 @@ COPIED = "vendor"
 """The supplier's name when the item was made; `pref_vendor` says who it is."""
 UNCOMPARED = {"departments", *IDS, *STAMPS, *OF_PEOPLE, COPIED, "custom_fields", "order_items"}
 
+SHARED = {"departments": ("external_id",)}
+"""Of a row that several companies share: whose id it carries depends on who came first."""
+
 
 def _procurify(truth: Truth) -> Counter[Flat]:
     by_id = {(name, row["id"]): row for name in (*REFERENCES, *NAMES) for row in truth[name]}
@@ -102,7 +105,7 @@ def _procurify(truth: Truth) -> Counter[Flat]:
         values = {
             column: told(references[column], value) if column in references else value
             for column, value in row.items()
-            if column not in UNCOMPARED and value not in (None, "", [], ())
+            if column not in (*UNCOMPARED, *SHARED.get(name, ())) and value not in (None, "", [], ())
         }
         if name == "orders":
             items = [flat("order_items", item)[1] for item in row["order_items"]]
