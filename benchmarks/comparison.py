@@ -85,11 +85,13 @@ class Comparison:
         )
 
     def _small(self, task: FlowTask, source: Simulated, target: Simulated, tell: Callable[[str], None]) -> int:
-        """Runs with nothing to do, and runs after edits."""
+        """Runs with nothing to do, then runs after edits: what was edited is read again for a while (overlap)."""
         changed = 0
         for number in range(self._small_repeat):
-            tell(f"{self._source}: small runs {number + 1}")
+            tell(f"{self._source}: run with nothing to do {number + 1}")
             self._measure("idle", task, source, target)
+        for number in range(self._small_repeat):
+            tell(f"{self._source}: run after edits {number + 1}")
             changed = int(source.ask(f"edit {self._changed} edited-{number}"))
             self._measure("changes", task, source, target)
         return changed
