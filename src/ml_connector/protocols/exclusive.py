@@ -52,10 +52,22 @@ async def exclusive(locks: Locks | None, name: str, *, wait_s: float = 120.0) ->
 
 async def _take(locks: Locks, name: str, owner: str, wait_s: float) -> None:
     until = clock.monotonic() + wait_s
-    while not await asyncio.to_thread(locks.take, name, owner, TTL_S):
+    while not await _taken(locks, name, owner):
         if clock.monotonic() >= until:
             raise UnreachableError(f"Another process has been busy with {name} for more than {wait_s:.0f} s.")
         await clock.sleep(ASK_EVERY_S)
+
+
+async def _taken(locks: Locks, name: str, owner: str) -> bool:
+    """Try once. Who is cancelled meanwhile gives back what the store grants all the same, or others had to wait."""
+    asking = asyncio.ensure_future(asyncio.to_thread(locks.take, name, owner, TTL_S))
+    try:
+        return await asyncio.shield(asking)
+    except asyncio.CancelledError:
+        with suppress(Exception):
+            if await asking:
+                await asyncio.to_thread(locks.give_back, name, owner)
+        raise
 
 
 async def _keep(locks: Locks, name: str, owner: str, done: asyncio.Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -112,3 +113,28 @@ def test_a_loop_that_ended_amid_a_body_leaves_nothing_behind_for_the_next() -> N
     for _ in range(20):
         asyncio.run(hold_for_ever())
         asyncio.run(enter())
+
+
+async def test_who_is_cancelled_while_he_asks_leaves_no_lock() -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    class SlowLocks(TestLocks):
+        def take(self, name: str, owner: str, ttl_s: float) -> bool:
+            asked.set()
+            answered.wait(10)
+            return super().take(name, owner, ttl_s)
+
+    locks = SlowLocks()
+
+    async def work() -> None:
+        async with exclusive(locks, "x"):
+            raise AssertionError("cancelled before")
+
+    task = asyncio.create_task(work())
+    await asyncio.to_thread(asked.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0)
+    answered.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (locks.taken, locks.held) == (1, {})
