@@ -12,10 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from flows.compare_simulators import target_of
 from flows.desks.syspro import COMPANY, Desk
+from flows.judge import syspro as judge
 from flows.judge.model import fetch, grouped
+from flows.judge.verdict import compare
 from flows.plant import FLOW, Plant, configuration, counts
+from ml_connector import clock
+from ml_connector.sync.report import Silence
 
 OPERATOR, HUMAN = "MLCON", "AMEYER"
 ENET = {"read_transport": "enet"}
@@ -311,3 +317,92 @@ def test_whatever_an_installation_is_like_the_same_arrives(make: Callable[..., S
     plant.run()
     assert all(settled(plant, key) for key in keys)
     assert plant.disagreements() == []
+
+
+# Two companies -------------------------------------------------------------------------------------------------------
+
+COMPANIES = (COMPANY, "EDU2")
+ERP_SOURCES = {COMPANY: "SYSPRO", "EDU2": "SYSPRO-US"}
+
+
+class TwoCompanies(SysproPlant):
+    """Two connections with one operator of e.net, and a flow of each company."""
+
+    def configuration(self) -> str:
+        whole = yaml.safe_load(super().configuration())
+        first, target = whole["connections"]
+        if self.profile == "s2p_staging":
+            target["settings"]["erp_sources"] = ERP_SOURCES
+        second = {**first, "name": "erp-2", "settings": {**first["settings"], "company_id": COMPANIES[1]}}
+        flow = whole["flows"][0]
+        flows = [{**flow, "name": COMPANIES[0]}, {**flow, "name": COMPANIES[1], "source": "erp-2"}]
+        return yaml.safe_dump({"connections": [first, second, target], "flows": flows}, allow_unicode=True)
+
+    def run_both(self, **options: Any) -> None:
+        for company in COMPANIES:
+            self.app.run(company, Silence(), **options)
+
+    def disagreements(self) -> list[str]:
+        sets = fetch(self.source.url)
+        there = target_of(self.target.system, self.target.url)
+        return compare([judge.source(sets, company) for company in COMPANIES], there)
+
+
+@pytest.fixture(params=["pages", "s2p_staging", "procurify"])
+def companies(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwoCompanies]:
+    into = {"target": "procurify"} if request.param == "procurify" else {"profile": request.param}
+    over = {} if request.param == "procurify" else ENET  # the XML of e.net holds no Japanese names
+    plant = TwoCompanies(tmp_path, erp=over, **into)
+    if request.param == "s2p_staging":
+        plant.loop.call(lambda: plant.target.insert("sn_fin_erp_source", {"name": ERP_SOURCES["EDU2"]}))
+    yield plant
+    plant.close()
+
+
+def test_two_companies_never_mix(companies: TwoCompanies) -> None:
+    """They share suppliers' keys, accounts and cost centers, and the operator, whose sessions end each other."""
+    plant = companies
+    plant.switch(plant.source, eviction="any_company")
+    processes = [plant.command("run", company) for company in COMPANIES]
+    assert all(process.wait(120) in (0, 3) for process in processes)
+    plant.run_both()
+    assert plant.disagreements() == []
+    assert are_closed(plant)
+    assert plant.sessions.sessions_evicted == 0
+    plant.run_both()
+    plant.forget_requests()
+    plant.run_both(full=True)
+    assert plant.writes == 0
+    plant.pass_time(3600)
+    Desk(plant.source, plant.loop.call, COMPANIES[1]).rename_supplier(0, "Renamed in EDU2")
+    plant.desk.raise_invoice(0, Decimal("10.25"))
+    plant.run_both()
+    assert plant.disagreements() == []
+
+
+# Troubles ------------------------------------------------------------------------------------------------------------
+
+TROUBLES: dict[str, dict[str, Any]] = {
+    "too busy": {"do": "status", "status": 503},
+    "answers cut off": {"do": "truncate"},
+    "answers lost": {"do": "drop_after"},
+    "a page of IIS": {"do": "html", "status": 500},
+}
+
+
+@pytest.mark.parametrize("transport", ["odata", "enet"])
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_troubles_of_syspro_lose_nothing(make: Callable[..., SysproPlant], trouble: str, transport: str) -> None:
+    """Every seventh answer is bad; afterwards all is there, once, and no session is left."""
+    plant = make(erp={"read_transport": transport})
+    with clock.use(clock.ManualClock()) as manual:
+        plant.loop.call(lambda: plant.source.add_fault(every=7, action=TROUBLES[trouble]))
+        for _ in range(3):
+            plant.run()
+            manual.advance(4000)
+        plant.loop.call(plant.source.faults.clear)
+        for _ in range(2):
+            plant.run()
+            manual.advance(4000)
+    assert plant.disagreements() == []
+    assert plant.sessions.sessions_open <= (trouble == "answers lost")
