@@ -45,7 +45,7 @@ async def test_every_row_comes_once_also_at_the_edges_of_slices(suppliers: Plant
 
 async def test_slices_grow_over_times_with_few_rows(suppliers: Plant) -> None:
     await keys(suppliers)
-    assert len(suppliers.asked("suppliers")) < 40
+    assert len(suppliers.asked("suppliers")) < 20
 
 
 async def test_times_are_utc_with_a_z_and_never_a_date_alone(suppliers: Plant) -> None:

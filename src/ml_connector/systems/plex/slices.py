@@ -94,7 +94,8 @@ def write_moment(moment: datetime) -> str:
 def _next_width(width_s: float, count: int, aim: int) -> float:
     if count > aim:
         return max(SHORTEST_S, float(int(width_s / 2)))
-    return min(WIDEST_S, width_s * 2) if count * 3 < aim else width_s
+    growth = 8 if count * 24 < aim else 2 if count * 3 < aim else 1
+    return min(WIDEST_S, width_s * growth)
 
 
 async def _slice(
