@@ -75,7 +75,7 @@ REFERENCES = {
 }
 """Columns that hold ids, by set; only these sets are compared."""
 MADE_BY_PROCURIFY = ("accounts",)
-"""Budgets: one for each department that there is when an account code is created. The interface cannot add one later, so
+"""Budgets: one for each department that there is when an account code is created. The interface adds none later, so
 that they depend on what came first, as they do when a department is founded later (docs/systems/procurify.md)."""
 IDS = ("id", "uuid", "num", "orderNum", "order_id", "order_uuid", "purchase_order", "PO_line_num")
 STAMPS = ("dateModified", "date", "last_modified", "created_at", "updated_at", "approved_datetime", "start_datetime")
