@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -217,15 +218,16 @@ class Assembly:
         head = msgspec.json.encode({name: each for name, each in raw.items() if name not in (lines_name, splits_name)})
         name = self.settings.property_name
         ledger, number = name("gl_entry_lines", "LEDTYP"), name("gl_entry_lines", "LIN")
-        found = []
+        of_line: dict[Key, list[bytes]] = defaultdict(list)
+        for split in splits:
+            of_line[_line(ROW.decode(split), number, ledger)].append(split)
+        entry, found = ROW.decode(head), []
         for line in lines:
             row = ROW.decode(line)
             if quirks.menu(row.get(ledger), 1) != 1:
                 continue
-            mine = [each for each in splits if _belongs(ROW.decode(each), row, number, ledger)]
-            found.append(
-                self._record((*key, str(row.get(number))), ROW.decode(head), head, {"lines": [line], "splits": mine})
-            )
+            mine = of_line.get(_line(row, number, ledger), [])
+            found.append(self._record((*key, str(row.get(number))), entry, head, {"lines": [line], "splits": mine}))
         return found
 
     # Records -----------------------------------------------------------------------------------------------------
@@ -251,8 +253,9 @@ async def _none() -> None:
     return None
 
 
-def _belongs(split: Row, line: Row, number: str, ledger: str) -> bool:
-    return split.get(number) == line.get(number) and split.get(ledger, 1) == line.get(ledger, 1)
+def _line(row: Row, number: str, ledger: str) -> Key:
+    """By what lines and their splits find each other."""
+    return str(row.get(number)), str(row.get(ledger, 1))
 
 
 def version_of(payload: bytes) -> str:
