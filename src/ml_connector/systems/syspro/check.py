@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
-from ml_connector.errors import AuthenticationError, MLConnectorError, TransientError, UnreachableError
+from ml_connector.errors import (
+    AuthenticationError,
+    ContractError,
+    MLConnectorError,
+    ModuleMissingError,
+    PermissionMissingError,
+    TransientError,
+    UnreachableError,
+)
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Verdict
 from ml_connector.systems.syspro import tables
@@ -67,8 +75,7 @@ async def _sign_in(system: Syspro) -> Finding:
     """OData without the company's metadata or service document still counts, if it lets us in."""
     subject = system.odata.root
     try:
-        await system.odata.client.service_document()
-        await system.reader.learn()
+        await _knock(system)
     except AuthenticationError as error:
         return _missing(
             "sign in",
@@ -82,6 +89,16 @@ async def _sign_in(system: Syspro) -> Finding:
     except MLConnectorError as error:
         return _of_error("sign in", subject, error)
     return Finding(Verdict.OK, "sign in", subject, "The OData service let us in.")
+
+
+async def _knock(system: Syspro) -> None:
+    """Ask for the service document; where there is none, GL accounts that answer prove the same."""
+    try:
+        await system.odata.client.service_document()
+        await system.reader.learn()
+    except (ModuleMissingError, PermissionMissingError, ContractError):
+        if await _try("sign in", system.odata.root, system.reader.top(tables.ACCOUNT, ())):
+            raise
 
 
 async def _enet(system: Syspro) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""A service that does not show its metadata: how it wants days written is found out."""
+"""A service that does not show its metadata or service document: it is read all the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from ml_connector.errors import ConfigurationError
-from ml_connector.systems.base import Opening, Ports
+from ml_connector.records import Entity
+from ml_connector.systems.base import Need, Opening, Ports, Verdict
 from ml_connector.systems.syspro import CONNECTOR
 from ml_connector.systems.syspro.conditions import Is
 from ml_connector.systems.syspro.settings import SysproSettings
@@ -55,3 +56,17 @@ async def test_a_filter_that_is_refused_either_way_is_refused(server: ScriptedSe
         with pytest.raises(ConfigurationError):
             await system.reader.top(JOURNAL, (), Is("GlYear", "eq", "2026"))  # type: ignore[attr-defined]
     assert len([seen for seen in server.seen if "GenJournalCtl" in seen.target]) == 3
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_accounts_that_answer_stand_for_a_service_document_that_is_not_there(
+    server: ScriptedServer, answers: bool
+) -> None:
+    server.routes[f"{ROOT}/"] = lambda request: Reply(404, "<html></html>")
+    account = Reply(body={"value": [{"Company": "EDU1", "GlCode": "1000", "AccountType": "E"}]})
+    server.routes[f"{ROOT}/GenMaster"] = lambda request: account if answers else Reply(404, "<html></html>")
+    async with CONNECTOR.open(opening(server)) as system:
+        found = await system.check([Need(Entity.GL_ACCOUNTS, write=False)])
+    verdict = Verdict.OK if answers else Verdict.MISSING
+    assert {each.verdict for each in found} == {verdict}
+    assert answers or "company_id" in found[0].fix
