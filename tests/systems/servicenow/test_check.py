@@ -8,6 +8,8 @@ import pytest
 
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Verdict
+from ml_connector.systems.servicenow.settings import Settings
+from ml_connector.systems.servicenow.surroundings import ErpSources
 from ml_connector_simulators.servicenow.simulator import ServiceNowSimulator
 from systems.servicenow.connections import Connect
 
@@ -52,6 +54,12 @@ async def test_erp_source_that_nobody_named(
     [found] = [one for one in await findings(connect, profile="s2p_staging") if one.subject == "erp_source"]
     assert found.verdict is verdict
     assert verdict is Verdict.OK or "sn_fin_erp_source" in found.fix
+
+
+@pytest.mark.parametrize("system", ["sage_x3", "ifs_cloud", "plex"])
+def test_erp_sources_are_told_apart_by_letters_and_digits(system: str) -> None:
+    sources = ErpSources(Settings(), {"IFS": "1", "IFS-PROD": "2", "PLEX": "3", "SAGE-X3": "4"})
+    assert sources.name(system, "") == {"sage_x3": "SAGE-X3", "ifs_cloud": "IFS", "plex": "PLEX"}[system]
 
 
 async def test_role_for_reading(connect: Connect, sim: ServiceNowSimulator) -> None:

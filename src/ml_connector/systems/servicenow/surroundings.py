@@ -84,7 +84,8 @@ class ErpSources:
             return told or system
         if len(self._ids) == 1:
             return next(iter(self._ids))
-        alike = [name for name in self._ids if name.casefold() in (system, system.partition("_")[0])]
+        ours = (_letters(system), system.partition("_")[0])
+        alike = [name for name in self._ids if _letters(name) in ours]
         if len(alike) == 1:
             return alike[0]
         names = ", ".join(sorted(self._ids)) or NONE_SEEN
@@ -110,3 +111,8 @@ class SourcesOnce:
         if self._found is None:
             self._found = await ErpSources.read(instance)
         return self._found
+
+
+def _letters(name: str) -> str:
+    """`SAGE-X3`, `Sage X3` and `sage_x3` are the same to people."""
+    return "".join(filter(str.isalnum, name.casefold()))
