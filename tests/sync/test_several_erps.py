@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ml_connector.clock import ManualClock
 from ml_connector.records import Entity, State
 from ml_connector.sync.store import Linked
 from tiny.lab import Lab
@@ -35,6 +36,24 @@ async def test_row_of_our_own_id_is_made_beside_anothers(lab: Lab, monkeypatch: 
     await lab.run()
     assert lab.row(GL, "6100").state is State.LANDED
     assert len(lab.world.table("gl_accounts")) == 2
+
+
+async def test_route_waits_while_what_it_needs_is_in_doubt(lab: Lab, manual_clock: ManualClock) -> None:
+    """Account codes of Procurify get budgets in the departments that are there when they are made."""
+    lab.world.chooses_ids = False
+    lab.needs_all_of = {Entity.COST_CENTERS: (GL,)}
+    lab.new_store()
+    lab.world.on_write = lambda world, write: "dropped" if write.part.table == "gl_accounts" else ""
+    report = await lab.run()
+    assert report.outcome == "incomplete"
+    assert not lab.world.table("cost_centers")
+    assert lab.row(Entity.INVOICES, "I1").state is State.WAITING
+    lab.world.on_write = lambda world, write: ""
+    manual_clock.advance(61)
+    report = await lab.run()
+    assert report.outcome == "complete"
+    assert len(lab.world.table("cost_centers")) == 1
+    assert lab.row(Entity.INVOICES, "I1").state is State.LANDED
 
 
 async def test_target_with_one_row_for_all_shares_it(lab: Lab, monkeypatch: object) -> None:

@@ -35,6 +35,7 @@ class Lab:
     home: Path
     start_from: date | None = None
     value_maps: dict[str, dict[str, str]] = field(default_factory=dict)
+    needs_all_of: dict[Entity, tuple[Entity, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.thread = ThreadPoolExecutor(1)
@@ -69,7 +70,10 @@ class Lab:
             source="from",
             target="to",
             start_from=self.start_from,
-            routes=tuple(configuration.RouteEntry(entity=entity) for entity in ROUTES),
+            routes=tuple(
+                configuration.RouteEntry(entity=entity, needs_all_of=self.needs_all_of.get(entity, ()))
+                for entity in ROUTES
+            ),
             value_maps=self.value_maps,
         )
 

@@ -31,6 +31,7 @@ class Routes:
         self._flow = section
         self._entities = [route.entity for route in pair.routes]
         self._optional = {route.entity for route in pair.routes if route.optional}
+        self._needs_all_of = {route.entity: route.needs_all_of for route in pair.routes}
         self._source = catalogue.connector(pair.source)
         self._target = catalogue.connector(pair.target)
         self._crons = crons
@@ -45,7 +46,12 @@ class Routes:
 
     def _route(self, entity: Entity, item: Item | None) -> RouteEntry:
         if item is None:
-            return RouteEntry(entity=entity, schedule=self._crons[entity], optional=entity in self._optional)
+            return RouteEntry(
+                entity=entity,
+                schedule=self._crons[entity],
+                optional=entity in self._optional,
+                needs_all_of=self._needs_all_of[entity],
+            )
         section = Section(item, self._problems, f"route {entity.value!r} of {self._flow.title}", KEYS)
         direction: Direction = section.word("direction", DIRECTIONS) or "source_to_target"
         if direction != "source_to_target":
@@ -61,6 +67,7 @@ class Routes:
             schedule=self._crons[entity],
             conflict=section.word("conflict", CONFLICTS) or "",
             owners=self._owners(section, entity),
+            needs_all_of=self._needs_all_of[entity],
         )
 
     def _check_direction(self, section: Section, entity: Entity, direction: str) -> None:

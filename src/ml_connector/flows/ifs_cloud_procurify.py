@@ -8,7 +8,12 @@ PAIR = Pair(
     target="procurify",
     routes=(
         PairRoute(Entity.COST_CENTERS, schedule="0 3 * * *"),
-        PairRoute(Entity.GL_ACCOUNTS, schedule="0 3 * * *", parents=(Entity.COST_CENTERS,)),
+        PairRoute(
+            Entity.GL_ACCOUNTS,
+            schedule="0 3 * * *",
+            parents=(Entity.COST_CENTERS,),
+            needs_all_of=(Entity.COST_CENTERS,),
+        ),
         PairRoute(Entity.SUPPLIERS, schedule="0 4 * * *"),
         PairRoute(
             Entity.PURCHASE_ORDERS,

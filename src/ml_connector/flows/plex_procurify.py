@@ -16,6 +16,7 @@ PAIR = Pair(
                 Entity.LOCATIONS,
                 Entity.DEPARTMENTS,
             ),
+            needs_all_of=(Entity.DEPARTMENTS,),
         ),
         PairRoute(Entity.SUPPLIERS, schedule="0 4 * * *"),
         PairRoute(

@@ -122,6 +122,7 @@ def _route(row: models.Route) -> RouteConfig:
         duplicates=entry.duplicates,
         sweep_every_days=entry.sweep_every_days,
         optional=entry.optional,
+        needs_all_of=entry.needs_all_of,
     )
 
 

@@ -43,6 +43,8 @@ class RouteEntry(msgspec.Struct, frozen=True, kw_only=True):
     owners: Mapping[str, str] = {}
     optional: bool = False
     """Passed over where the target lacks its table: the configuration does not name it."""
+    needs_all_of: tuple[Entity, ...] = ()
+    """Routes of which nothing may be in doubt when this one runs."""
 
 
 class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -52,6 +52,8 @@ class RunContext:
     facts: dict[tuple[Entity, str], Facts | None] = field(default_factory=dict)
     """What the target said in this run about rows that records refer to; None: not there."""
 
+    deferred: set[Entity] = field(default_factory=set)
+    """Routes that are not run now, because what they need is in doubt."""
     prepared: set[Entity] = field(default_factory=set)
 
     async def prepared_target(self, entity: Entity) -> Target:

@@ -23,6 +23,8 @@ class PairRoute(msgspec.Struct, frozen=True):
     """Routes that have to be through before this one."""
     optional: bool = False
     """Passed over where the target lacks its table, unless the operator names the route in the configuration."""
+    needs_all_of: tuple[Entity, ...] = ()
+    """Routes of which nothing may be in doubt when this one runs: what it makes depends on what is there already."""
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -51,6 +53,8 @@ class RouteConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How often all keys and versions are compared; 0: never."""
     optional: bool = False
     """Passed over where the target lacks its table."""
+    needs_all_of: tuple[Entity, ...] = ()
+    """Routes of which nothing may be in doubt when this one runs."""
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):

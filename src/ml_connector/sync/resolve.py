@@ -69,7 +69,12 @@ async def _judge(context: RouteContext, wanted: Wanted) -> None:
     absent = defaultdict(list)
     for entity, key in wanted:
         row = rows.get((entity, key))
-        if context.run.flow.route(entity) and (row is None or (row.code == "BEFORE_CUTOVER" and not row.parts)):
+        deferred = entity in context.run.deferred
+        if (
+            not deferred
+            and context.run.flow.route(entity)
+            and (row is None or (row.code == "BEFORE_CUTOVER" and not row.parts))
+        ):
             absent[entity].append(key)
     if absent:
         for entity, keys in absent.items():
@@ -79,7 +84,14 @@ async def _judge(context: RouteContext, wanted: Wanted) -> None:
     for (entity, key), reference in wanted.items():
         row = rows.get((entity, key))
         found = by_code.get((entity, reference.code))
-        judgement = _of_code(entity, reference, found) if found is not None else _of_row(entity, reference, row)
+        if found is not None:
+            judgement = _of_code(entity, reference, found)
+        elif row is None and entity in context.run.deferred:
+            judgement = Judgement(
+                issue=Issue("PARENT_NOT_DELIVERED", f"{_named(entity, reference)} comes with the next run.")
+            )
+        else:
+            judgement = _of_row(entity, reference, row)
         context.judged[entity, key] = judgement
         if row is not None and entity is Entity.PURCHASE_ORDERS:
             _remember_lines(context, key, row)

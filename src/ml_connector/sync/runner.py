@@ -30,6 +30,9 @@ async def run_flow(run: RunContext) -> Report:
     contexts: dict[Entity, RouteContext] = {}
     for config in wanted:
         context = _context(run, contexts, config)
+        if doubtful := [entity for entity in config.needs_all_of if _in_doubt(contexts, entity)]:
+            _defer(context, doubtful)
+            continue
         try:
             await _run_route(context)
         except StoppedError as error:
@@ -51,6 +54,22 @@ async def run_flow(run: RunContext) -> Report:
             run.progress.route_finished(context.report)
     run.report.finished_at = clock.now().timestamp()
     return run.report
+
+
+def _in_doubt(contexts: dict[Entity, RouteContext], entity: Entity) -> bool:
+    return entity in contexts and contexts[entity].report.counts["in_doubt"] > 0
+
+
+def _defer(context: RouteContext, doubtful: list[Entity]) -> None:
+    """Not now; what refers to its records waits for the next run."""
+    names = " and ".join(entity.value.replace("_", " ") for entity in doubtful)
+    message = f"It waits until nothing about {names} is in doubt any more."
+    fix = "Nothing to do: the next run after the window for late writes goes on."
+    context.run.deferred.add(context.entity)
+    context.report.outcome = "incomplete"
+    context.report.stopped = ExceptionLine(context.entity.value, "", "STOPPED", message, fix, "nobody")
+    context.run.report.exceptions.insert(0, context.report.stopped)
+    context.run.progress.route_finished(context.report)
 
 
 def _chosen(run: RunContext, entity: Entity) -> bool:

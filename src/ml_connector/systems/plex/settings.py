@@ -238,8 +238,8 @@ class PlexSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fie
     soap_url: Annotated[
         str,
         Meta(
-            description="Address of the SOAP data sources of older installations. Kept for the transport that is to come; "
-            "nothing is read through it yet.",
+            description="Address of the SOAP data sources of older installations. Kept for the transport that is to "
+            "come; nothing is read through it yet.",
             examples=["https://api.plexonline.com/DataSource/Service.asmx"],
         ),
     ] = ""
