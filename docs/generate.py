@@ -41,8 +41,8 @@ def page(system: str) -> str:
     parts = [
         f"# Settings of {connector.title}\n",
         f"For `settings` and `credentials` of a connection with `system: {system}` "
-        f"([configuration](../configuration.md), [{connector.title}](../systems/{system.replace('_', '-')}.md)). Made by "
-        "`python docs/generate.py` from what the program accepts.\n",
+        f"([configuration](../configuration.md), [{connector.title}](../systems/{system.replace('_', '-')}.md)). "
+        "Made by `python docs/generate.py` from what the program accepts.\n",
         "## Settings\n",
         settings_table(connector.settings),
         "## Credentials\n",

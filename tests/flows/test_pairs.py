@@ -50,6 +50,12 @@ def test_first_load_brings_every_document_once(plant: Plant) -> None:
     assert plant.disagreements() == []
 
 
+def test_nothing_is_ever_written_to_the_erp(plant: Plant) -> None:
+    plant.run()
+    plant.run(full=True)
+    assert plant.loop.call(plant.source.journal.counts).by_kind.get("write", 0) == 0
+
+
 def test_second_and_full_run_write_nothing(plant: Plant) -> None:
     plant.run()
     plant.run()  # what the target has worked on is read back
