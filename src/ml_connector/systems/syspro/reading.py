@@ -192,6 +192,7 @@ class Reader:
         await self.learn()
         query = Query(table, self.selected(table, columns), condition, table.key, self.settings.page_size, label=label)
         position = list(start)
+        passed: set[tuple[str, ...]] = set()
         while True:
             bound = behind(table.key, self.typed_key(table, table.key, position)) if position else None
             page = await self._page(replace(query, condition=every(condition, bound)))
@@ -200,6 +201,7 @@ class Reader:
             if not rows:
                 return
             position = [rows[-1].text(name) for name in table.key]
+            _pass(passed, position, table)
             yield Rows(rows, page.more)
             if not page.more:
                 return
@@ -236,6 +238,7 @@ class Reader:
     async def _groups(self, query: Query, group: Sequence[str]) -> list[Row]:
         found: list[Row] = []
         condition = query.condition
+        passed: set[tuple[str, ...]] = set()
         while True:
             page = await self._page(query)
             if not page.more or not page.rows:
@@ -244,6 +247,7 @@ class Reader:
                 query = replace(query, top=min(MOST_ROWS, 4 * query.top))  # e.net: conditions are dear, rows are not
                 continue
             last = [page.rows[-1].text(name) for name in group]
+            _pass(passed, last, query.table)
             whole = [row for row in page.rows if [row.text(name) for name in group] != last]
             bound = from_on(group, self.typed_key(query.table, group, last))
             if not whole:
@@ -324,3 +328,14 @@ async def together(actions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _pass(passed: set[tuple[str, ...]], position: Sequence[str], table: Table) -> None:
+    """Raises ContractError at a position that was passed before: reading on would never end."""
+    if tuple(position) in passed:
+        raise ContractError(
+            f"{table.name}: the rows behind {'/'.join(position)} lead back to it; the service does not sort as asked.",
+            fix="Ask the SYSPRO administrator whether the service honours $orderby; nothing is read until then.",
+            who="SYSPRO administrator",
+        )
+    passed.add(tuple(position))
