@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Literal
 
 OrderStatus = Literal["planned", "released", "confirmed", "arrived", "received", "invoiced", "closed", "cancelled"]
@@ -246,10 +247,15 @@ def build_story(size: Literal["small", "medium"], seed: int, now: datetime, divi
     Each `division` runs an ERP of its own: it buys half of its goods from suppliers that the others know too (same
     name, address and tax number, under a number of its own) and has orders and invoices of its own.
     """
+    return _story(size, seed, now.replace(hour=0, minute=0, second=0, microsecond=0), division)
+
+
+@lru_cache(maxsize=16)
+def _story(size: Literal["small", "medium"], seed: int, midnight: datetime, division: str) -> Story:
+    """Told once for all who ask on one day: nothing of a story is ever changed."""
     from .story_awkward import awkward_story
     from .story_ordinary import ordinary_story
 
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     ordinary = ordinary_story(size, seed, midnight, division)
     awkward = awkward_story(midnight)
     return replace(

@@ -242,6 +242,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.thorough(4)
 @pytest.mark.parametrize("target", ["servicenow", "procurify"])
 @pytest.mark.parametrize("switches", OTHERWISE)
 def test_plants_that_differ_in_what_the_vendor_leaves_open(tmp_path: Path, target: str, switches: str) -> None:

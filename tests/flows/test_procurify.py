@@ -157,6 +157,7 @@ TROUBLES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.thorough(4)
 @pytest.mark.parametrize("do", ["slow", "delay"])
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_what_timed_out_is_never_asked_again(make_domain: Callable[..., Domain], trouble: str, do: str) -> None:
@@ -422,6 +423,7 @@ class SharedTime(clock.ManualClock):
         self._domain.target.clock.advance(seconds)
 
 
+@pytest.mark.thorough(6)
 @pytest.mark.parametrize("switches", SWITCHES, ids=lambda s: "-".join(f"{k}={v}" for k, v in s.items()))
 def test_domain_that_is_different(domain: Domain, switches: dict[str, Any]) -> None:
     """First load with lost answers, then runs that write nothing."""
@@ -446,6 +448,7 @@ def test_domain_that_is_different(domain: Domain, switches: dict[str, Any]) -> N
 # --- rights ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough(3)
 @pytest.mark.parametrize("area", ["vendors", "orders", "order_items", "account_codes", "departments", "bills"])
 def test_right_taken_away_and_given_back(domain: Domain, area: str) -> None:
     """The routes that need it stop and say whose turn it is; nothing is lost or made twice."""
@@ -626,6 +629,7 @@ def original(domain: Domain, vendor: dict[str, Any]) -> None:
             domain.typed("vendors", {"id": row["id"]}, name=f"Not {vendor['name']}")
 
 
+@pytest.mark.thorough(4)
 @pytest.mark.parametrize("lookup", ["lowest_id", "active_only"])
 @pytest.mark.parametrize("trouble", [inactive_twin, active_twin, regular, inactive], ids=lambda f: f.__name__)
 def test_vendor_that_a_request_could_miss(

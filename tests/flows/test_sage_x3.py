@@ -98,6 +98,7 @@ def misnamed(plant: Plant) -> list[str]:
     return [code for code, name in there.items() if names[code] != name]
 
 
+@pytest.mark.thorough(6)
 @pytest.mark.parametrize("habit", HABITS)
 def test_the_same_arrives_whatever_the_installation_is_like(x3: Make, habit: str) -> None:
     plant = x3(**HABITS[habit])

@@ -111,6 +111,7 @@ def test_sessions_opened_are_sessions_closed(make: Callable[..., SysproPlant], w
     assert are_closed(plant)
 
 
+@pytest.mark.thorough(2)
 @pytest.mark.parametrize("nth", [1, 2, 40, 90])
 def test_a_killed_run_leaves_no_session(make: Callable[..., SysproPlant], nth: int) -> None:
     plant = make(erp=ENET)
@@ -297,6 +298,7 @@ INSTALLATIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.thorough(5)
 @pytest.mark.parametrize("installation", INSTALLATIONS)
 def test_whatever_an_installation_is_like_the_same_arrives(make: Callable[..., SysproPlant], installation: str) -> None:
     """First load, nothing twice, then edits: of a foreign amount, too."""
@@ -390,6 +392,7 @@ TROUBLES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.thorough(4)
 @pytest.mark.parametrize("transport", ["odata", "enet"])
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_troubles_of_syspro_lose_nothing(make: Callable[..., SysproPlant], trouble: str, transport: str) -> None:

@@ -1,0 +1,37 @@
+"""How much is tried: of long lists of variants a part by default, all of them with `--thorough`."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+
+import pytest
+
+gc.set_threshold(50_000, 20, 50)  # simulators hold many small objects; looking through them ever again costs a third
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--thorough", action="store_true", help="play every variant of the whole-flow tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`@pytest.mark.thorough(n)`: n variants of a test, evenly spread, are played by default."""
+    if config.getoption("--thorough"):
+        return
+    total = Counter(_of(item) for item in items)
+    seen: Counter[tuple[str, str]] = Counter()
+    left: list[pytest.Item] = []
+    kept: list[pytest.Item] = []
+    for item in items:
+        mark = item.get_closest_marker("thorough")
+        at, count = seen[_of(item)], total[_of(item)]
+        seen[_of(item)] += 1
+        wanted = mark is None or (at * mark.args[0]) % count < mark.args[0]
+        (kept if wanted else left).append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
+
+
+def _of(item: pytest.Item) -> tuple[str, str]:
+    return str(item.path), getattr(item, "originalname", item.name)
