@@ -37,14 +37,17 @@ def answers(url: str) -> bool:
 def test_demo_ends_with_a_table_and_stops_its_simulators(tmp_path: Path) -> None:
     done = run(tmp_path, "demo", "--exit", COLUMNS="80")
     assert done.returncode in (0, 3), done.stderr
-    assert done.stdout.startswith("Route ")
+    assert "Flow " in done.stdout
+    flows = ("plex-to-snow", "plex-to-procurify", "syspro-to-snow", "sage-to-snow", "ifs-to-snow")
+    assert [flow for flow in flows if flow not in done.stdout] == []
     assert "ml-connector.yaml" in done.stdout
     assert " record ifs-to-snow invoices " in done.stdout
     assert max(len(line) for line in done.stdout.splitlines() if "ML_CONNECTOR_HOME" not in line) <= 80
     again = run(tmp_path, "demo", "--exit", "--json")
     found = json.loads(again.stdout)
-    assert found["run"]["outcome"] in ("complete", "complete_with_exceptions")
-    assert [each["system"] for each in found["simulators"]] == ["ifs_cloud", "servicenow"]
+    assert [run["flow"] for run in found["runs"]] == list(flows)
+    assert found["outcome"] in ("complete", "complete_with_exceptions")
+    assert len(found["simulators"]) == 6
     assert not any(answers(each["url"]) for each in found["simulators"])
 
 
@@ -63,12 +66,12 @@ def test_demo_leaves_a_home_that_the_other_commands_understand(tmp_path: Path) -
 def test_demo_runs_a_check_while_the_simulators_run(tmp_path: Path) -> None:
     check = (
         f'{sys.executable} -c "import os, urllib.request as u; '
-        "[u.urlopen(os.environ[n]).read() for n in ('ML_DEMO_SOURCE_URL', 'ML_DEMO_TARGET_URL')]; print('compared')\""
+        "[u.urlopen(each.split('=', 1)[1]).read() for each in os.environ['ML_DEMO_SYSTEMS'].split()]; print('compared')\""
     )
     done = run(tmp_path, "demo", "--exit", "--check", check, "--state", "state.json")
     assert done.returncode in (0, 3)
     assert "compared" in done.stderr
-    assert set(json.loads((tmp_path / "state.json").read_text())) == {"source", "target", "home", "flow"}
+    assert set(json.loads((tmp_path / "state.json").read_text())) == {"simulators", "flows", "home"}
     assert run(tmp_path, "demo", "--exit", "--check", "exit 7").returncode == 1
 
 

@@ -239,6 +239,7 @@ class Reader:
         found: list[Row] = []
         condition = query.condition
         passed: set[tuple[str, ...]] = set()
+        before: list[str] = []
         while True:
             page = await self._page(query)
             if not page.more or not page.rows:
@@ -247,7 +248,9 @@ class Reader:
                 query = replace(query, top=min(MOST_ROWS, 4 * query.top))  # e.net: conditions are dear, rows are not
                 continue
             last = [page.rows[-1].text(name) for name in group]
-            _pass(passed, last, query.table)
+            if last != before:  # a group that fills the page is met again at the start of the next
+                _pass(passed, last, query.table)
+            before = last
             whole = [row for row in page.rows if [row.text(name) for name in group] != last]
             bound = from_on(group, self.typed_key(query.table, group, last))
             if not whole:
