@@ -66,7 +66,8 @@ def test_demo_leaves_a_home_that_the_other_commands_understand(tmp_path: Path) -
 def test_demo_runs_a_check_while_the_simulators_run(tmp_path: Path) -> None:
     check = (
         f'{sys.executable} -c "import os, urllib.request as u; '
-        "[u.urlopen(each.split('=', 1)[1]).read() for each in os.environ['ML_DEMO_SYSTEMS'].split()]; print('compared')\""
+        "[u.urlopen(each.split('=', 1)[1]).read() for each in os.environ['ML_DEMO_SYSTEMS'].split()]; "
+        "print('compared')\""
     )
     done = run(tmp_path, "demo", "--exit", "--check", check, "--state", "state.json")
     assert done.returncode in (0, 3)
