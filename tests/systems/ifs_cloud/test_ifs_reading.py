@@ -11,11 +11,11 @@ import pytest
 
 from ml_connector.errors import ContractError
 from ml_connector.records import Entity
+from ml_connector.systems.cursors import Unbelievable
 from ml_connector.systems.ifs_cloud import cursors
 from ml_connector.systems.ifs_cloud.cursors import (
     FieldCursor,
     Progress,
-    Unbelievable,
     Watermark,
     check_cursor,
     lower_bound,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.systems.base import Json
+from ml_connector.systems.cursors import Unbelievable, readable
 from ml_connector.systems.ifs_cloud.sets import Row, ServerClock, read_stamp, write_stamp
 
 MOST_SEEN = 5000
@@ -51,16 +52,10 @@ class SweepCursor(msgspec.Struct, tag_field="strategy", tag="sweep"):
 Cursor = FieldCursor | SweepCursor
 
 
-class Unbelievable(Exception):  # noqa: N818 - never leaves this package; the word says what it is
-    """A cursor that must not be used; the text says why."""
-
-
 def read_cursor(cursor: Json) -> Cursor:
     """The stored cursor. Raises Unbelievable when it cannot be read."""
-    try:
+    with readable():
         return msgspec.convert(cursor, FieldCursor | SweepCursor)
-    except msgspec.ValidationError as error:
-        raise Unbelievable(f"the cursor could not be read ({error})") from None
 
 
 def check_cursor(cursor: Cursor, companies: Sequence[str], clock: ServerClock, now: datetime | None) -> None:

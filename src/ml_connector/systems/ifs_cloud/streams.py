@@ -17,13 +17,13 @@ from ml_connector.errors import MappingError, ModuleMissingError
 from ml_connector.mappings import Mapping as FieldMapping
 from ml_connector.records import Entity, Record, split_key
 from ml_connector.systems.base import Json, Page, RawRecord, Window
+from ml_connector.systems.cursors import Unbelievable
 from ml_connector.systems.ifs_cloud import changes, full_load, sweeping
 from ml_connector.systems.ifs_cloud.assembly import Assembly
 from ml_connector.systems.ifs_cloud.cursors import (
     Cursor,
     FieldCursor,
     SweepCursor,
-    Unbelievable,
     check_cursor,
     read_cursor,
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 
 from ml_connector.systems.base import Json
+from ml_connector.systems.cursors import Unbelievable, readable
 from ml_connector.systems.plex.rows import moment_of
 
 MOST_RECENT = 5000
@@ -38,28 +38,15 @@ class ListCursor(msgspec.Struct, tag_field="kind", tag="list"):
     """Where the list comes from: another source has other keys."""
 
 
-class Unbelievable(Exception):  # noqa: N818 - never leaves this package; the word says what it is
-    """A cursor that must not be used; the text says why."""
-
-
-C = TypeVar("C", TimeCursor, ListCursor)
+C = TypeVar("C", bound=TimeCursor | ListCursor)
 
 
 def read_cursor(cursor: Json, kind: type[C], pcn: str) -> C:
     """The stored cursor. Raises Unbelievable when it cannot be read or belongs to another PCN."""
-    try:
+    with readable():
         found = msgspec.convert(cursor, kind)
-    except msgspec.ValidationError as error:
-        raise Unbelievable(f"the cursor could not be read ({error})") from None
     if moment_of(found.until) is None:
         raise Unbelievable(f"the cursor's time {found.until!r} is none")
     if found.pcn != pcn:
         raise Unbelievable(f"the cursor is of PCN {found.pcn}")
     return found
-
-
-def check_future(until: str, now: datetime, overlap: timedelta) -> None:
-    """Raises Unbelievable for a time that the server's clock has not reached."""
-    moment = moment_of(until)
-    if moment is not None and moment > now + overlap:
-        raise Unbelievable(f"the cursor ({until}) lies in the future of the server's clock")

@@ -13,14 +13,15 @@ from ml_connector.errors import ModuleMissingError
 from ml_connector.mappings import Mapping as FieldMapping
 from ml_connector.records import Entity, join_key, split_key
 from ml_connector.systems.base import Json, Page, RawRecord, Window
+from ml_connector.systems.cursors import Unbelievable
 from ml_connector.systems.plex.api import digest
-from ml_connector.systems.plex.cursors import ListCursor, Unbelievable, check_future, read_cursor
+from ml_connector.systems.plex.cursors import ListCursor
 from ml_connector.systems.plex.documents import Invoices, raw_record
 from ml_connector.systems.plex.emptiness import believe_missing, believe_nothing
 from ml_connector.systems.plex.mapping import TO_COST_CENTER, TO_DEPARTMENT, TO_GL_ACCOUNT, TO_LOCATION
 from ml_connector.systems.plex.quirks import segment_of
 from ml_connector.systems.plex.rows import EPOCH, Row, moment_of
-from ml_connector.systems.plex.slices import Listing, Place, slices, write_moment
+from ml_connector.systems.plex.slices import Listing, Place, slices
 from ml_connector.systems.plex.streams import PlexStream
 
 if TYPE_CHECKING:
@@ -36,28 +37,13 @@ _MAPPINGS: dict[Entity, FieldMapping] = {
 LISTED = frozenset(_MAPPINGS)
 
 
-class ListStream(PlexStream):
+class ListStream(PlexStream[ListCursor]):
     """A whole list, of which only what is new or different is passed on."""
 
     def __init__(self, system: Plex, entity: Entity) -> None:
-        super().__init__(system, entity, _MAPPINGS[entity])
+        super().__init__(system, entity, _MAPPINGS[entity], ListCursor)
 
-    async def window(self, cursor: Json | None) -> Window:
-        now = await self.api.server_now()
-        bounds: Json = {"kind": "full", "until": write_moment(now)}
-        if cursor is None:
-            return Window(bounds, first_load=True)
-        try:
-            believed = read_cursor(cursor, ListCursor, self.settings.pcn)
-            now = await self.api.server_now(at_least=moment_of(believed.until))
-            check_future(believed.until, now, self.settings.overlap)
-            await self._check_source(believed)
-        except Unbelievable as reason:
-            bounds["until"] = write_moment(now)
-            return Window(bounds, first_load=True, remark=f"Everything is read again: {reason}.")
-        return Window({"kind": "changes", "until": write_moment(now), "cursor": cursor}, first_load=False)
-
-    async def _check_source(self, cursor: ListCursor) -> None:
+    async def check_source(self, cursor: ListCursor) -> None:
         """Departments that come from somewhere else all of a sudden would all be there twice."""
         source = await self._source()
         if cursor.source == source:
@@ -81,7 +67,7 @@ class ListStream(PlexStream):
 
     async def extract(self, window: Window, position: Json | None) -> AsyncGenerator[Page, None]:
         bounds = window.bounds
-        cursor = read_cursor(bounds["cursor"], ListCursor, self.settings.pcn) if "cursor" in bounds else None
+        cursor = self.believed(bounds["cursor"]) if "cursor" in bounds else None
         records = await self._all(cursor)
         await self._believe(records, cursor, moment_of(bounds["until"]) or EPOCH)
         known = cursor.known if cursor else {}

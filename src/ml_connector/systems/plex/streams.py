@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 import msgspec
 
@@ -17,13 +17,13 @@ from ml_connector.errors import MappingError
 from ml_connector.mappings import Mapping as FieldMapping
 from ml_connector.records import Entity, Record, split_key
 from ml_connector.systems.base import Json, Page, RawRecord, Window
+from ml_connector.systems.cursors import Unbelievable, check_future
 from ml_connector.systems.plex.api import digest
 from ml_connector.systems.plex.cursors import (
     MOST_RECENT,
     WITNESSES,
+    C,
     TimeCursor,
-    Unbelievable,
-    check_future,
     read_cursor,
 )
 from ml_connector.systems.plex.documents import Documents, Invoices, Orders, Payments, Suppliers
@@ -93,15 +93,39 @@ class _Position(msgspec.Struct, omit_defaults=True):
 _DOCUMENT = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
-class PlexStream:
-    """What the streams share: the mapping."""
+class PlexStream(Generic[C]):
+    """What the streams share: the window and the mapping."""
 
-    def __init__(self, system: Plex, entity: Entity, mapping: FieldMapping) -> None:
+    def __init__(self, system: Plex, entity: Entity, mapping: FieldMapping, remembers: type[C]) -> None:
         self.system = system
         self.api = system.api
         self.settings = system.api.settings
         self.entity = entity
         self.mapping = mapping
+        self.remembers = remembers
+
+    async def window(self, cursor: Json | None) -> Window:
+        """What to read now: the changes since `cursor`, or everything."""
+        now = await self.api.server_now()
+        if cursor is None:
+            return Window({"kind": "full", "until": write_moment(now)}, first_load=True)
+        try:
+            believed = self.believed(cursor)
+            until = moment_of(believed.until)
+            now = await self.api.server_now(at_least=until)
+            check_future(believed.until, until, now + self.settings.overlap)
+            await self.check_source(believed)
+        except Unbelievable as reason:
+            bounds = {"kind": "full", "until": write_moment(now)}
+            return Window(bounds, first_load=True, remark=f"Everything is read again: {reason}.")
+        return Window({"kind": "changes", "until": write_moment(now), "cursor": cursor}, first_load=False)
+
+    def believed(self, cursor: Json) -> C:
+        """The stored cursor. Raises Unbelievable when it is none of this stream."""
+        return read_cursor(cursor, self.remembers, self.settings.pcn)
+
+    async def check_source(self, cursor: C) -> None:
+        """Raises Unbelievable when the cursor is about what is read elsewhere now."""
 
     @cached_property
     def mapping_version(self) -> str:
@@ -140,32 +164,16 @@ class PlexStream:
         return record
 
 
-class TimedStream(PlexStream):
+class TimedStream(PlexStream[TimeCursor]):
     """A collection that is read by time, as `systems.base.Stream` wants it."""
 
     def __init__(self, system: Plex, declared: Declared) -> None:
-        super().__init__(system, declared.entity, declared.mapping)
+        super().__init__(system, declared.entity, declared.mapping, TimeCursor)
         self.declared = declared
         self.documents = declared.documents(system.api, system.knowledge)
         aim = self.settings.invoice_rows if declared.entity is Entity.INVOICES else 5000
         by = "modifiedDate" if declared.modified else "createdDate"
         self.listing = Listing(self.settings.path(declared.collection), declared.actives, aim, by)
-
-    # Windows -----------------------------------------------------------------------------------------------------
-
-    async def window(self, cursor: Json | None) -> Window:
-        """What to read now: the changes since `cursor`, or everything."""
-        now = await self.api.server_now()
-        if cursor is None:
-            return Window({"kind": "full", "until": write_moment(now)}, first_load=True)
-        try:
-            believed = read_cursor(cursor, TimeCursor, self.settings.pcn)
-            now = await self.api.server_now(at_least=moment_of(believed.until))
-            check_future(believed.until, now, self.settings.overlap)
-        except Unbelievable as reason:
-            bounds = {"kind": "full", "until": write_moment(now)}
-            return Window(bounds, first_load=True, remark=f"Everything is read again: {reason}.")
-        return Window({"kind": "changes", "until": write_moment(now), "cursor": cursor}, first_load=False)
 
     def _phases(self, begin: datetime, *, changes: bool) -> list[Phase]:
         """The lists and dates that together give every row; releases only tell of changes."""
@@ -195,7 +203,7 @@ class TimedStream(PlexStream):
     async def extract(self, window: Window, position: Json | None) -> AsyncGenerator[Page, None]:
         """The pages of the window from `position` on, newest slices first."""
         bounds = window.bounds
-        cursor = read_cursor(bounds["cursor"], TimeCursor, self.settings.pcn) if "cursor" in bounds else None
+        cursor = self.believed(bounds["cursor"]) if "cursor" in bounds else None
         until = moment_of(bounds["until"]) or EPOCH
         reading = _Reading(self, until, cursor)
         at = msgspec.convert(position or {}, _Position)

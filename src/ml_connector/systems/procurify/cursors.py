@@ -8,8 +8,11 @@ from typing import TypeVar
 
 import msgspec
 
-from ml_connector.systems.base import Json
+from ml_connector.systems.base import Json, Window
+from ml_connector.systems.cursors import Unbelievable, check_future, readable
 
+OVERLAP = timedelta(days=1)
+"""So far changes are read again (FACTS 36)."""
 MOST_RECENT = 5000
 """Records of the overlap that are remembered; the others are read again and found unchanged."""
 
@@ -35,19 +38,13 @@ class ListCursor(msgspec.Struct, tag_field="kind", tag="list"):
     """Key -> version."""
 
 
-class Unbelievable(Exception):  # noqa: N818 - never leaves this package; the word says what it is
-    """A cursor that must not be used; the text says why."""
-
-
 C = TypeVar("C", TimeCursor, ListCursor)
 
 
 def read_cursor(cursor: Json, kind: type[C], domain: str) -> C:
     """The stored cursor. Raises Unbelievable when it cannot be read or belongs to another domain."""
-    try:
+    with readable():
         found = msgspec.convert(cursor, kind)
-    except msgspec.ValidationError as error:
-        raise Unbelievable(f"the cursor could not be read ({error})") from None
     if moment_of(found.until) is None:
         raise Unbelievable(f"the cursor's time {found.until!r} is none")
     if found.domain != domain:
@@ -55,11 +52,17 @@ def read_cursor(cursor: Json, kind: type[C], domain: str) -> C:
     return found
 
 
-def check_future(until: str, now: datetime, overlap: timedelta) -> None:
-    """Raises Unbelievable for a time that the server's clock has not reached."""
-    moment = moment_of(until)
-    if moment is not None and moment > now + overlap:
-        raise Unbelievable(f"the cursor ({until}) lies in the future of the server's clock")
+def window_since(cursor: Json | None, kind: type[C], domain: str, now: datetime) -> Window:
+    """What to read now: the changes since `cursor`, or everything where there is none to believe."""
+    bounds: Json = {"until": write_moment(now)}
+    if cursor is None:
+        return Window(bounds, first_load=True)
+    try:
+        until = read_cursor(cursor, kind, domain).until
+        check_future(until, moment_of(until), now + OVERLAP)
+    except Unbelievable as reason:
+        return Window(bounds, first_load=True, remark=f"Everything is read again: {reason}.")
+    return Window({**bounds, "cursor": cursor}, first_load=False)
 
 
 @lru_cache(maxsize=10_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -14,19 +14,17 @@ from ml_connector.systems.base import Json, Page, RawRecord, Window
 from ml_connector.systems.procurify.api import Api, RowDict
 from ml_connector.systems.procurify.cursors import (
     MOST_RECENT,
+    OVERLAP,
     TimeCursor,
-    Unbelievable,
-    check_future,
     moment_of,
     read_cursor,
+    window_since,
     write_moment,
 )
 from ml_connector.systems.procurify.documents import Documents
 from ml_connector.systems.procurify.spans import EPOCH, SHORTEST, Span, spans
 from ml_connector.systems.procurify.visibility import believe_nothing, hidden
 
-OVERLAP = timedelta(days=1)
-"""So far changes are read again (FACTS 36)."""
 PER_PAGE = 100
 
 
@@ -57,14 +55,7 @@ class TimedStream:
     async def window(self, cursor: Json | None) -> Window:
         """What to read now: the changes since `cursor`, or everything."""
         now = await self.api.server_now()
-        bounds: Json = {"until": write_moment(now)}
-        if cursor is None:
-            return Window(bounds, first_load=True)
-        try:
-            check_future(read_cursor(cursor, TimeCursor, self.documents.domain()).until, now, OVERLAP)
-        except Unbelievable as reason:
-            return Window(bounds, first_load=True, remark=f"Everything is read again: {reason}.")
-        return Window({**bounds, "cursor": cursor}, first_load=False)
+        return window_since(cursor, TimeCursor, self.documents.domain(), now)
 
     def _span(self, start: datetime, until: datetime) -> Span:
         dated = self.dated

@@ -8,17 +8,10 @@ import msgspec
 
 from ml_connector.records import split_key
 from ml_connector.systems.base import Json, Page, RawRecord, Window
-from ml_connector.systems.procurify.cursors import (
-    ListCursor,
-    Unbelievable,
-    check_future,
-    read_cursor,
-    write_moment,
-)
+from ml_connector.systems.procurify.cursors import ListCursor, read_cursor, window_since
 from ml_connector.systems.procurify.documents import Documents
 from ml_connector.systems.procurify.drops import Drops
 from ml_connector.systems.procurify.lookup import matching
-from ml_connector.systems.procurify.reading import OVERLAP
 from ml_connector.systems.procurify.visibility import believe_missing, believe_nothing
 
 PER_PAGE = 500
@@ -42,14 +35,7 @@ class ScanStream:
     async def window(self, cursor: Json | None) -> Window:
         """All of it; what the cursor knows is not passed on."""
         now = await self.api.server_now()
-        bounds: Json = {"until": write_moment(now)}
-        if cursor is None:
-            return Window(bounds, first_load=True)
-        try:
-            check_future(read_cursor(cursor, ListCursor, self.documents.domain()).until, now, OVERLAP)
-        except Unbelievable as reason:
-            return Window(bounds, first_load=True, remark=f"Everything is read again: {reason}.")
-        return Window({**bounds, "cursor": cursor}, first_load=False)
+        return window_since(cursor, ListCursor, self.documents.domain(), now)
 
     async def extract(self, window: Window, position: Json | None) -> AsyncGenerator[Page, None]:
         """The pages of the window from `position` on, by key."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from ml_connector.systems.base import Json
+from ml_connector.systems.cursors import readable
 
 MOST_SEEN = 5000
 """Rows of the overlap that are remembered; the others are read again and found unchanged."""
@@ -38,18 +39,12 @@ class Cursor(msgspec.Struct):
     """Record's key -> its version, of the records that were given within the overlap."""
 
 
-class Unbelievable(Exception):  # noqa: N818 - never leaves this package; the word says what it is
-    """A cursor that must not be used; the text says why."""
-
-
 def read_cursor(document: Json) -> Cursor:
     """Raises Unbelievable when it cannot be read."""
-    try:
+    with readable():
         cursor = msgspec.convert(document, Cursor)
         for mark in cursor.marks.values():
             read_stamp(mark.stamp)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise Unbelievable(f"the cursor could not be read ({error})") from None
     return cursor
 
 

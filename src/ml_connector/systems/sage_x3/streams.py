@@ -17,6 +17,7 @@ from ml_connector.errors import MappingError
 from ml_connector.mappings import Mapping as FieldMapping
 from ml_connector.records import Entity, Record, split_key
 from ml_connector.systems.base import Json, Page, RawRecord, Window
+from ml_connector.systems.cursors import Unbelievable, check_future
 from ml_connector.systems.sage_x3 import quirks
 from ml_connector.systems.sage_x3.api1 import ROW, Row, RowPage, all_of, quoted
 from ml_connector.systems.sage_x3.assembly import Assembly, believe_empty
@@ -34,7 +35,6 @@ from ml_connector.systems.sage_x3.marks import (
     Cursor,
     Mark,
     Progress,
-    Unbelievable,
     digest,
     is_stamp,
     read_cursor,
@@ -169,8 +169,8 @@ class X3Stream:
             if mark.change != facet.change:
                 raise Unbelievable(f"changes of {collection} are found by {facet.change or 'nothing'} from now on")
             ahead = timedelta(days=1) if facet.by_day else TOLERANCE
-            if now is not None and read_stamp(mark.stamp) > now + ahead:
-                raise Unbelievable(f"the cursor ({mark.stamp}) lies in the future of the server's clock")
+            if now is not None:
+                check_future(mark.stamp, read_stamp(mark.stamp), now + ahead)
         return cursor
 
     async def _polled(self) -> list[str]:

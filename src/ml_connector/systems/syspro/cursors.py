@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from ml_connector.systems.base import Json, RawRecord
+from ml_connector.systems.cursors import Unbelievable, readable
 
 MOST_SEEN = 50_000
 """Versions that a cursor remembers; beyond, everything read is handed on and the core finds what is unchanged."""
@@ -28,18 +29,12 @@ class Cursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hashes of (key, version) of the records handed on, eight bytes each, in base64."""
 
 
-class Unbelievable(Exception):  # noqa: N818 - never leaves this package; the word says what it is
-    """A cursor that must not be used; the text says why."""
-
-
 def believed(cursor: Json, company: str, now: datetime | None) -> Cursor:
     """The stored cursor. Raises Unbelievable when it cannot be read, is another company's or from the future."""
-    try:
+    with readable():
         found = msgspec.convert(cursor, Cursor)
         Seen(found.seen)
         start = datetime.fromisoformat(found.start) if found.start else None
-    except (msgspec.ValidationError, ValueError) as error:
-        raise Unbelievable(f"the cursor could not be read ({error})") from None
     if found.company != company:
         raise Unbelievable(f"it was made for company {found.company}")
     if start is None:

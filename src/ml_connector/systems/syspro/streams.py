@@ -17,10 +17,11 @@ from ml_connector.errors import MappingError
 from ml_connector.mappings import Mapping as FieldMapping
 from ml_connector.records import Entity, Record, split_key
 from ml_connector.systems.base import Json, Page, RawRecord, Window
+from ml_connector.systems.cursors import Unbelievable
 from ml_connector.systems.syspro import mapping, quirks, tables
 from ml_connector.systems.syspro.assembly import Assembly, Heads
 from ml_connector.systems.syspro.conditions import ALWAYS, Condition, Is, either, every
-from ml_connector.systems.syspro.cursors import Cursor, Seen, Unbelievable, believed
+from ml_connector.systems.syspro.cursors import Cursor, Seen, believed
 from ml_connector.systems.syspro.documents import Document, raw_record, record_key, version_of
 from ml_connector.systems.syspro.reading import ROW, Row, canonical
 from ml_connector.systems.syspro.tables import Table
