@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ml_connector.errors import AuthenticationError, MLConnectorError, TransientError, UnreachableError
+from ml_connector.errors import AuthenticationError, MLConnectorError, UnreachableError
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Verdict
+from ml_connector.systems.findings import attempt, missing, of_error
 from ml_connector.systems.ifs_cloud.assembly import hidden_companies
 from ml_connector.systems.ifs_cloud.sets import EntitySet
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from ml_connector.systems.ifs_cloud.connection import IfsCloud
 
 ADMINISTRATOR = "IFS administrator"
+_missing = partial(missing, who=ADMINISTRATOR)
+_of_error = partial(of_error, who=ADMINISTRATOR)
+_try = partial(attempt, who=ADMINISTRATOR)
 
 _ORDER_LINE = ("BuyQtyDue", "BuyUnitMeas", "BuyUnitPrice", "NetAmtCurr", "Description", "Objstate")
 _INVOICE = ("SeriesId", "InvoiceNo", "Identity", "InvoiceDate", "CreationDate", "Currency", "NetCurrAmount", "Objstate")
@@ -124,14 +129,6 @@ async def _set(system: IfsCloud, entity_set: EntitySet, entity: Entity) -> list[
     )]  # fmt: skip
 
 
-async def _try(operation: str, subject: str, action: Awaitable[object]) -> Finding | None:
-    try:
-        await action
-    except MLConnectorError as error:
-        return _of_error(operation, subject, error)
-    return None
-
-
 async def _fields(system: IfsCloud, entity_set: EntitySet, subject: str) -> list[Finding]:
     """Compare the metadata with the properties that are needed."""
     try:
@@ -197,12 +194,3 @@ async def _companies(system: IfsCloud, entities: Sequence[Entity]) -> list[Findi
             hidden = hidden_companies([company])
             findings.append(_missing("read", f"company {company}", hidden.message, hidden.fix))
     return findings
-
-
-def _of_error(operation: str, subject: str, error: MLConnectorError) -> Finding:
-    verdict = Verdict.UNVERIFIED if isinstance(error, TransientError) else Verdict.MISSING
-    return Finding(verdict, operation, subject, error.message, error.fix, error.who or ADMINISTRATOR)
-
-
-def _missing(operation: str, subject: str, message: str, fix: str) -> Finding:
-    return Finding(Verdict.MISSING, operation, subject, message, fix, ADMINISTRATOR)

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ml_connector.errors import (
     AuthenticationError,
     MLConnectorError,
     ModuleMissingError,
-    TransientError,
     UnreachableError,
 )
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Verdict
+from ml_connector.systems.findings import of_error
 from ml_connector.systems.plex.api import ADMINISTRATOR, PlexApi, refused, unsubscribed
 from ml_connector.systems.plex.emptiness import LOOK_BACK
 from ml_connector.systems.plex.rows import Row
@@ -27,6 +28,8 @@ from ml_connector.systems.plex.slices import write_moment
 
 if TYPE_CHECKING:
     from ml_connector.systems.plex.connection import Plex
+
+_of_error = partial(of_error, who=ADMINISTRATOR)
 
 COLLECTIONS: Mapping[Entity, tuple[str, ...]] = {
     Entity.GL_ACCOUNTS: ("gl_accounts",),
@@ -245,8 +248,3 @@ def _not_offered(need: Need) -> Finding:
         "Let the flow go from Plex to the other system." if need.write else "Take the route out.",
         "ml-connector operator",
     )
-
-
-def _of_error(operation: str, subject: str, error: MLConnectorError) -> Finding:
-    verdict = Verdict.UNVERIFIED if isinstance(error, TransientError) else Verdict.MISSING
-    return Finding(verdict, operation, subject, error.message, error.fix, error.who or ADMINISTRATOR)

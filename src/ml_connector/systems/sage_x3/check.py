@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ml_connector.errors import AuthenticationError, MLConnectorError, TransientError, UnreachableError
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Verdict
+from ml_connector.systems.findings import missing, of_error
 from ml_connector.systems.sage_x3.answers import ADMINISTRATOR
 from ml_connector.systems.sage_x3.api1 import ROW
 from ml_connector.systems.sage_x3.classes import CLASSES
@@ -15,6 +17,9 @@ from ml_connector.systems.sage_x3.classes import CLASSES
 if TYPE_CHECKING:
     from ml_connector.systems.sage_x3.connection import SageX3
     from ml_connector.systems.sage_x3.streams import X3Stream
+
+_missing = partial(missing, who=ADMINISTRATOR)
+_of_error = partial(of_error, who=ADMINISTRATOR)
 
 LINE_ARRAYS: Mapping[Entity, tuple[str, ...]] = {
     Entity.PURCHASE_ORDERS: ("PORDERQ",),
@@ -175,12 +180,3 @@ async def _scope(stream: X3Stream) -> list[Finding]:
         return [Finding(Verdict.OK, "read", name, f"{value} has entries.")]
     code = stream.settings.class_of(head)
     return [_missing("read", f"{name} {value}", f"{code} has nothing for {value}.", f"Correct `{name}`.")]
-
-
-def _of_error(operation: str, subject: str, error: MLConnectorError) -> Finding:
-    verdict = Verdict.UNVERIFIED if isinstance(error, TransientError) else Verdict.MISSING
-    return Finding(verdict, operation, subject, error.message, error.fix, error.who or ADMINISTRATOR)
-
-
-def _missing(operation: str, subject: str, message: str, fix: str) -> Finding:
-    return Finding(Verdict.MISSING, operation, subject, message, fix, ADMINISTRATOR)

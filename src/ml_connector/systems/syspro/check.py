@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ml_connector.errors import (
@@ -11,11 +12,11 @@ from ml_connector.errors import (
     MLConnectorError,
     ModuleMissingError,
     PermissionMissingError,
-    TransientError,
     UnreachableError,
 )
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Verdict
+from ml_connector.systems.findings import attempt, missing, of_error
 from ml_connector.systems.syspro import tables
 from ml_connector.systems.syspro.streams import GL_POSTINGS, STREAMS
 from ml_connector.systems.syspro.tables import STAMP, Table
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from ml_connector.systems.syspro.connection import Syspro
 
 ADMINISTRATOR = "SYSPRO administrator"
+_missing = partial(missing, who=ADMINISTRATOR)
+_of_error = partial(of_error, who=ADMINISTRATOR)
+_try = partial(attempt, who=ADMINISTRATOR)
+
 ONLY_SEGMENTS = frozenset({"GenAnalysisTrn", "GenAnalysisCode"})
 """Tables that are not read where cost centers are parts of GL codes."""
 
@@ -172,20 +177,3 @@ async def _company(system: Syspro, entities: Sequence[Entity]) -> list[Finding]:
         failed = await _try("read", f"{subject}: local currency", system.local_currency(needed=True))
         findings += [failed] if failed else []
     return findings
-
-
-async def _try(operation: str, subject: str, action: Awaitable[object]) -> Finding | None:
-    try:
-        await action
-    except MLConnectorError as error:
-        return _of_error(operation, subject, error)
-    return None
-
-
-def _of_error(operation: str, subject: str, error: MLConnectorError) -> Finding:
-    verdict = Verdict.UNVERIFIED if isinstance(error, TransientError) else Verdict.MISSING
-    return Finding(verdict, operation, subject, error.message, error.fix, error.who or ADMINISTRATOR)
-
-
-def _missing(operation: str, subject: str, message: str, fix: str) -> Finding:
-    return Finding(Verdict.MISSING, operation, subject, message, fix, ADMINISTRATOR)
