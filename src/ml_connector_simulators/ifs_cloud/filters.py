@@ -6,19 +6,15 @@ and date functions: 501. Anything that does not parse, an unknown property, a li
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
+from ..expressions import COMPARISONS, ExpressionReader, Read, Row, Test, compared
 from . import values
 from .refusals import bad_request, not_implemented
 from .schema import Property
-
-Row = Mapping[str, Any]
-Test = Callable[[Row], bool]
-Read = Callable[[Row], Any]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<enum>IfsApp\.\w+\.\w+'(?:[^']|'')*')"
@@ -29,14 +25,6 @@ _TOKEN = re.compile(
     r"|(?P<word>[@$A-Za-z_][\w./$]*)"
     r"|(?P<sign>[(),:]))"
 )
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "lt": operator.lt,
-    "le": operator.le,
-}
 _REFUSED_OPERATORS = {"in", "has", "mod", "add", "sub", "mul", "div", "divby"}
 _TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
     "contains": lambda text, part: part in text,
@@ -83,64 +71,69 @@ class _Term:
 
 def compile_filter(expression: str, reading: Reading) -> Test:
     """The test for `expression`. Raises RefusedError."""
-    parser = _Parser(expression, reading)
-    term = parser.either()
-    parser.end()
-    return term.test
+    return _Reader(expression, reading).whole().test
 
 
-class _Parser:
+class _Reader(ExpressionReader[_Term]):
+    pattern = _TOKEN
+
     def __init__(self, expression: str, reading: Reading) -> None:
-        self._tokens = _tokens(expression)
-        self._at = 0
+        super().__init__(expression)
         self._reading = reading
 
-    def either(self) -> _Term:
-        terms = [self._both()]
-        while self._take("or"):
-            terms.append(self._both())
+    def _not(self, term: _Term) -> _Term:
+        test = term.test
+        return _Term(lambda row: not test(row))
+
+    def _any_of(self, terms: Sequence[_Term]) -> _Term:
+        """A long chain over the same properties becomes one look-up in a set."""
         if len(terms) > self._reading.max_or_terms:
             raise bad_request(f"The filter has more than {self._reading.max_or_terms} terms joined by 'or'.")
-        return terms[0] if len(terms) == 1 else _Term(_any_of(terms))
+        equals = [t.equal for t in terms if t.equal]
+        names = tuple(equals[0]) if equals else ()
+        if len(equals) == len(terms) and all(tuple(e) == names for e in equals):
+            wanted = {tuple(e.values()) for e in equals}
+            return _Term(lambda row: tuple([row.get(n) for n in names]) in wanted)
+        tests = [t.test for t in terms]
+        return _Term(lambda row: any(test(row) for test in tests))
 
-    def end(self) -> None:
-        if self._at < len(self._tokens):
-            raise bad_request(f"Syntax error in $filter near '{self._tokens[self._at]}'.")
+    def _all_of(self, terms: Sequence[_Term]) -> _Term:
+        tests = [t.test for t in terms]
+        equal: dict[str, Any] | None = {}
+        for term in terms:
+            if term.equal is None or equal is None or set(term.equal) & set(equal):
+                equal = None
+            else:
+                equal = {**equal, **term.equal}
+        return _Term(lambda row: all(test(row) for test in tests), equal)
 
-    def _both(self) -> _Term:
-        terms = [self._negated()]
-        while self._take("and"):
-            terms.append(self._negated())
-        return terms[0] if len(terms) == 1 else _all_of(terms)
+    def _refuse_text(self, expression: str, at: int) -> NoReturn:
+        raise bad_request(f"Syntax error in $filter at position {at + 1}.")
 
-    def _negated(self) -> _Term:
-        if self._take("not"):
-            inner = self._negated().test
-            return _Term(lambda row: not inner(row))
-        if self._take("("):
-            term = self.either()
-            self._expect(")")
-            return term
-        return self._comparison()
+    def _refuse_rest(self) -> NoReturn:
+        raise bad_request(f"Syntax error in $filter near '{self._text()}'.")
+
+    def _refuse_token(self, wanted: str) -> NoReturn:
+        raise bad_request(f"Syntax error in $filter: '{wanted}' expected, '{self._next()}' found.")
 
     def _comparison(self) -> _Term:
-        if self._peek() in _TEXT_TESTS and self._peek(1) == "(":
+        if self._text() in _TEXT_TESTS and self._text(1) == "(":
             return _Term(self._maybe_boolean(self._text_test(self._next())))
         left = self._operand()
         name = self._next()
         if name in _REFUSED_OPERATORS:
             raise not_implemented(f"The operator '{name}' is not supported in $filter.")
-        if name not in _COMPARISONS:
+        if name not in COMPARISONS:
             raise bad_request(f"Syntax error in $filter near '{name}'.")
         if not self._literal_next():
-            return _Term(_compared(left, name, self._operand().read))
+            return _Term(compared(left.read, name, self._operand().read))
         value = values.literal(left.prop, self._next(), self._reading.projection)
         equal = {left.plain: value} if name == "eq" and left.plain else None
-        return _Term(_compared(left, name, lambda row: value), equal)
+        return _Term(compared(left.read, name, lambda row: value), equal)
 
     def _maybe_boolean(self, test: Test) -> Test:
         """`contains(..) eq true` is the same as `contains(..)`."""
-        if self._peek() not in ("eq", "ne"):
+        if self._text() not in ("eq", "ne"):
             return test
         same = self._next() == "eq"
         wanted = self._next() == "true"
@@ -162,7 +155,7 @@ class _Parser:
 
     def _operand(self) -> _Operand:
         token = self._next()
-        if self._peek() == "(":
+        if self._text() == "(":
             return self._function(token)
         if "/" in token:
             raise not_implemented(f"'{token}': lambda, $count and paths are not supported in $filter.")
@@ -217,81 +210,17 @@ class _Parser:
         return self._operand().read
 
     def _literal_next(self) -> bool:
-        token = self._peek()
+        token = self._text()
         return token in ("null", "true", "false") or "'" in token or token[:1].isdigit() or token[:1] in ("+", "-")
 
-    def _peek(self, ahead: int = 0) -> str:
-        at = self._at + ahead
-        return self._tokens[at] if at < len(self._tokens) else ""
-
     def _next(self) -> str:
-        token = self._peek()
-        if not token:
+        if not self._kind():
             raise bad_request("Syntax error in $filter: it ends too early.")
-        self._at += 1
-        return token
-
-    def _take(self, token: str) -> bool:
-        if self._peek() != token:
-            return False
-        self._at += 1
-        return True
-
-    def _expect(self, token: str) -> None:
-        found = self._next()
-        if found != token:
-            raise bad_request(f"Syntax error in $filter: '{token}' expected, '{found}' found.")
+        return self._step()[1]
 
 
 _NUMBER = Property("", "integer")
 
 
-def _tokens(expression: str) -> list[str]:
-    found, at = [], 0
-    expression = expression.rstrip()
-    while at < len(expression):
-        match = _TOKEN.match(expression, at)
-        if match is None:
-            raise bad_request(f"Syntax error in $filter at position {at + 1}.")
-        found.append(match[0].strip() if match["text"] is None else match["text"])
-        at = match.end()
-    return found
-
-
-def _any_of(terms: Sequence[_Term]) -> Test:
-    """A long chain over the same properties becomes one look-up in a set."""
-    equals = [t.equal for t in terms if t.equal]
-    names = tuple(equals[0]) if equals else ()
-    if len(equals) == len(terms) and all(tuple(e) == names for e in equals):
-        wanted = {tuple(e.values()) for e in equals}
-        return lambda row: tuple([row.get(n) for n in names]) in wanted
-    tests = [t.test for t in terms]
-    return lambda row: any(test(row) for test in tests)
-
-
-def _all_of(terms: Sequence[_Term]) -> _Term:
-    tests = [t.test for t in terms]
-    equal: dict[str, Any] | None = {}
-    for term in terms:
-        if term.equal is None or equal is None or set(term.equal) & set(equal):
-            equal = None
-        else:
-            equal = {**equal, **term.equal}
-    return _Term(lambda row: all(test(row) for test in tests), equal)
-
-
 def _applied(function: Callable[[str], Any], value: Any) -> Any:
     return None if value is None else function(value)
-
-
-def _compared(left: _Operand, name: str, right: Read) -> Test:
-    """Null equals only null; every other comparison with null is false."""
-    compare, read = _COMPARISONS[name], left.read
-    if name in ("eq", "ne"):
-        return lambda row: compare(read(row), right(row))
-
-    def test(row: Row) -> bool:
-        one, other = read(row), right(row)
-        return one is not None and other is not None and compare(one, other)
-
-    return test

@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, quote
 import msgspec
 
 from ..exchange import Call
-from .filters import Reading, Test, compile_filter
+from ..expressions import Test
+from .filters import Reading, compile_filter
 from .refusals import bad_request, not_implemented
 from .rows import Record, Rows
 from .schema import Property

@@ -6,35 +6,24 @@ does not parse a 400.
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
+from ..expressions import COMPARISONS, ExpressionReader, Read, Test, Token, compared
 from .database import utc
 from .refusals import bad_request, unknown_property
 from .schema import Column
-
-Row = Mapping[str, Any]
-Test = Callable[[Row], bool]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<at>@[^@]*@)|(?P<number>[+-]?\d+(?:\.\d+)?)|(?P<word>[A-Za-z_$]\w*)"
     r"|(?P<sign>[(),]))"
 )
 _ORDER = re.compile(r"\s*(?P<name>[A-Za-z_$]\w*)(?:\s+(?P<way>asc|desc))?\s*")
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "lt": operator.lt,
-    "le": operator.le,
-}
-_WORDS = {"and", "or", "not", "like", "left", *_COMPARISONS}
+_WORDS = {"and", "or", "not", "like", "left", *COMPARISONS}
 
 
 @dataclass(frozen=True)
@@ -58,66 +47,50 @@ def parse_order(text: str, columns: Mapping[str, Column]) -> tuple[Order, ...]:
 
 def parse_where(text: str, columns: Mapping[str, Column], date_literals: str) -> Test:
     """A test of a row's kept values; `date_literals` at, quoted or both."""
-    return _Parser(text, columns, date_literals).whole()
+    return _Reader(text, columns, date_literals).whole()
 
 
 @dataclass(frozen=True)
 class _Operand:
-    read: Callable[[Row], Any]
+    read: Read
     column: Column
 
 
-class _Parser:
+class _Reader(ExpressionReader[Test]):
+    pattern = _TOKEN
+
     def __init__(self, text: str, columns: Mapping[str, Column], date_literals: str) -> None:
+        super().__init__(text)
         self._columns = columns
         self._date_literals = date_literals
-        self._tokens = _tokens(text)
-        self._at = 0
 
-    def whole(self) -> Test:
-        test = self._either()
-        if self._at < len(self._tokens):
-            raise bad_request(f"Syntax error in where near {self._peek()[1]!r}")
-        return test
+    def _not(self, term: Test) -> Test:
+        return lambda row: not term(row)
 
-    def _either(self) -> Test:
-        tests = [self._both()]
-        while self._take("word", "or"):
-            tests.append(self._both())
-        return tests[0] if len(tests) == 1 else lambda row: any(test(row) for test in tests)
+    def _any_of(self, terms: Sequence[Test]) -> Test:
+        return lambda row: any(test(row) for test in terms)
 
-    def _both(self) -> Test:
-        tests = [self._one()]
-        while self._take("word", "and"):
-            tests.append(self._one())
-        return tests[0] if len(tests) == 1 else lambda row: all(test(row) for test in tests)
+    def _all_of(self, terms: Sequence[Test]) -> Test:
+        return lambda row: all(test(row) for test in terms)
 
-    def _one(self) -> Test:
-        if self._take("word", "not"):
-            inner = self._one()
-            return lambda row: not inner(row)
-        if self._take("sign", "("):
-            inner = self._either()
-            self._need("sign", ")")
-            return inner
-        return self._comparison()
+    def _refuse_text(self, expression: str, at: int) -> NoReturn:
+        raise bad_request(f"Syntax error in where near {expression[at : at + 20]!r}")
+
+    def _refuse_rest(self) -> NoReturn:
+        raise bad_request(f"Syntax error in where near {self._text()!r}")
+
+    def _refuse_token(self, wanted: str) -> NoReturn:
+        raise bad_request(f"Syntax error in where: {wanted!r} expected near {self._text()!r}")
 
     def _comparison(self) -> Test:
         operand = self._operand()
         kind, word = self._next()
         if kind == "word" and word == "like":
             return self._like(operand)
-        if kind != "word" or word not in _COMPARISONS:
+        if kind != "word" or word not in COMPARISONS:
             raise bad_request(f"Syntax error in where: {word!r} is no operator")
-        compare, value, read = _COMPARISONS[word], self._literal(operand.column), operand.read
-        if word in ("eq", "ne"):
-            return lambda row: compare(read(row), value)
-
-        def test(row: Row) -> bool:
-            found = read(row)
-            return found is not None and compare(found, value)
-
-        return test
+        value = self._literal(operand.column)
+        return compared(operand.read, word, lambda row: value)
 
     def _operand(self) -> _Operand:
         kind, word = self._next()
@@ -129,11 +102,11 @@ class _Parser:
         return _Operand(lambda row: row[column.name], column)
 
     def _left(self) -> _Operand:
-        self._need("sign", "(")
+        self._expect("(")
         inner = self._operand()
-        self._need("sign", ",")
+        self._expect(",")
         kind, number = self._next()
-        self._need("sign", ")")
+        self._expect(")")
         if kind != "number" or not number.isdigit() or inner.column.kind != "A":
             raise bad_request("left() needs a text property and a length")
         length, read = int(number), inner.read
@@ -160,37 +133,10 @@ class _Parser:
     def _is_date_literal(self, kind: str) -> bool:
         return (kind == "at" and self._date_literals != "quoted") or (kind == "text" and self._date_literals != "at")
 
-    def _peek(self) -> tuple[str, str]:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ("end", "")
-
-    def _next(self) -> tuple[str, str]:
-        token = self._peek()
-        if token[0] == "end":
+    def _next(self) -> Token:
+        if not self._kind():
             raise bad_request("Syntax error in where: it ends too early")
-        self._at += 1
-        return token
-
-    def _take(self, kind: str, text: str) -> bool:
-        found = self._peek() == (kind, text)
-        self._at += found
-        return found
-
-    def _need(self, kind: str, text: str) -> None:
-        if not self._take(kind, text):
-            raise bad_request(f"Syntax error in where: {text!r} expected near {self._peek()[1]!r}")
-
-
-def _tokens(text: str) -> list[tuple[str, str]]:
-    tokens: list[tuple[str, str]] = []
-    at = 0
-    text = text.rstrip()
-    while at < len(text):
-        found = _TOKEN.match(text, at)
-        if not found or not found.lastgroup:
-            raise bad_request(f"Syntax error in where near {text[at : at + 20]!r}")
-        tokens.append((found.lastgroup, found[found.lastgroup]))
-        at = found.end()
-    return tokens
+        return self._step()
 
 
 def _column(name: str, columns: Mapping[str, Column]) -> Column:
