@@ -165,19 +165,19 @@ class Instance:
     def set_roles(self, user_name: str, roles: set[str]) -> None:
         """Gives a user these roles and no other."""
         self.accounts[user_name].roles = set(roles)
-        metadata.describe(self)
+        metadata.describe_rights(self)
 
     def take_role(self, role: str, user_name: str | None = None) -> None:
         """Takes a role from a user, or from everybody."""
         for account in self.accounts.values():
             if user_name in (None, account.user_name):
                 account.roles.discard(role)
-        metadata.describe(self)
+        metadata.describe_rights(self)
 
     def give_role(self, role: str, user_name: str) -> None:
         """Grants a role."""
         self.accounts[user_name].roles.add(role)
-        metadata.describe(self)
+        metadata.describe_rights(self)
 
     def set_plugin(self, plugin: str, *, active: bool) -> None:
         """Switches a plugin on or off; off, its tables do not exist."""
@@ -190,7 +190,7 @@ class Instance:
         account = Account(self.new_id(), user_name, name, password, granted)
         self.accounts[user_name] = account
         self.place("sys_user", {"sys_id": account.sys_id, "user_name": user_name, "name": name})
-        metadata.describe(self)
+        metadata.describe_rights(self)
         return account
 
     # Rows
@@ -214,21 +214,24 @@ class Instance:
     def place(self, name: str, values: Row, *, by: str = "system", at: str = "") -> Row:
         """Puts a row into a table as it is, without rules, limits or counting: for seeds and the instance itself."""
         table = self.tables[name]
-        stamp = at or self.stamp()
-        row = {
-            **table.defaults,
-            "sys_created_on": stamp,
-            "sys_created_by": by,
-            "sys_updated_on": stamp,
-            "sys_updated_by": by,
-            "sys_mod_count": "0",
-            **values,
-        }
+        row = {**self.system_values(name, by=by, at=at), **values}
         row.setdefault("sys_id", self.new_id())
         if table.definition.prefix and "number" not in row:
             row["number"] = table.take_number()
         table.add(row)
         return row
+
+    def system_values(self, name: str, *, by: str = "system", at: str = "") -> Row:
+        """Returns what a new row of a table holds before anybody gives it values."""
+        stamp = at or self.stamp()
+        return {
+            **self.tables[name].defaults,
+            "sys_created_on": stamp,
+            "sys_created_by": by,
+            "sys_updated_on": stamp,
+            "sys_updated_by": by,
+            "sys_mod_count": "0",
+        }
 
     # What happened
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from .columns import INTERNAL_TYPES, Column
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 NAMESPACE = uuid.UUID("8a9f6f0e-9d5c-4f0e-8d8b-5f1b7c2d3e4f")
 
 
+@cache
 def fixed_id(*parts: str) -> str:
     """Returns the sys_id of something that has the same one on every instance."""
     return uuid.uuid5(NAMESPACE, "/".join(parts)).hex
@@ -27,17 +29,19 @@ def describe(instance: Instance) -> None:
     _replace(instance, "sys_dictionary", _columns(instance))
     _replace(instance, "sys_choice", _choices(instance))
     _replace(instance, "v_plugin", _plugins(instance))
+    describe_rights(instance)
+
+
+def describe_rights(instance: Instance) -> None:
+    """Writes the tables of roles anew."""
     roles = sorted({role for account in instance.accounts.values() for role in account.roles})
     _replace(instance, "sys_user_role", ({"sys_id": fixed_id("role", one), "name": one} for one in roles))
     _replace(instance, "sys_user_has_role", _grants(instance))
 
 
 def _replace(instance: Instance, name: str, rows: Iterable[Row]) -> None:
-    table = instance.tables[name]
-    for sys_id in list(table.rows):
-        table.remove(sys_id)
-    for row in rows:
-        instance.place(name, row)
+    system = instance.system_values(name)
+    instance.tables[name].replace({**system, **row} for row in rows)
 
 
 def _shapes(instance: Instance) -> Iterator[tuple[str, str, str, dict[str, Column]]]:

@@ -71,6 +71,14 @@ class Table:
                 key = value.casefold()
                 index[key] = (*index[key], sys_id) if key in index else (sys_id,)
 
+    def replace(self, rows: Iterable[Row]) -> None:
+        """Enters complete rows in place of all that were there."""
+        self.rows.clear()
+        for index in self._indexes.values():
+            index.clear()
+        for row in rows:
+            self.add(row)
+
     def change(self, row: Row, values: Row) -> None:
         """Overwrites values of a row."""
         for name, value in values.items():
