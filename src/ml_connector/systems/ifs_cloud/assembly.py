@@ -9,9 +9,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ml_connector.errors import ModuleMissingError, PermissionMissingError
+from ml_connector.protocols.together import together
 from ml_connector.systems.base import RawRecord
 from ml_connector.systems.ifs_cloud.documents import Lines, Shape, grouped, raw_record
-from ml_connector.systems.ifs_cloud.reading import together
 from ml_connector.systems.ifs_cloud.sets import EntitySet, KeyValues, Row
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -28,6 +28,7 @@ from ml_connector.protocols.odata import (
 from ml_connector.protocols.odata import Field as OrderField
 from ml_connector.protocols.rest import encode_parameters
 from ml_connector.protocols.session import Session
+from ml_connector.protocols.together import together
 from ml_connector.systems.ifs_cloud.sets import EntitySet, KeyValues, Row, ServerClock, write_stamp
 
 T = TypeVar("T")
@@ -276,16 +277,6 @@ def key_chains(entity_set: EntitySet, keys: Sequence[KeyValues]) -> list[KeyChai
         for scope, lasts in by_scope.items()
         for chunk in chunked(list(lasts), MOST_TERMS - len(scope))
     ]
-
-
-async def together(tasks: Collection[Coroutine[Any, Any, T]]) -> list[T]:
-    """All results in order; the connection's `max_in_flight` bounds how many are under way. One failure ends all."""
-    running = [asyncio.ensure_future(task) for task in tasks]
-    try:
-        return list(await asyncio.gather(*running))
-    finally:
-        for task in running:
-            task.cancel()
 
 
 _END: Any = object()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar, Unpack
+from typing import Unpack
 
 import msgspec
 
@@ -24,6 +23,7 @@ from ml_connector.protocols.rest import RequestOptions, RestClient, encode_segme
 from ml_connector.protocols.retry import RetryPolicy, requested_pause_s
 from ml_connector.protocols.session import Session
 from ml_connector.protocols.status import StatusTable, plain_explanation
+from ml_connector.protocols.together import together
 from ml_connector.systems.plex.rows import Row, read_row
 from ml_connector.systems.plex.settings import PATHS, PlexSettings
 
@@ -41,7 +41,6 @@ _PRODUCTS = {
     "accounting": "Accounting",
 }
 
-T = TypeVar("T")
 Parameters = Sequence[tuple[str, str]]
 
 
@@ -174,7 +173,7 @@ class PlexApi:
             some = plain[at : at + IDS_PER_CALL]
             try:
                 named = [("id", ident) for ident in some]
-                answers = await together(*(self.rows(path, [*named, *kind]) for kind in kinds))
+                answers = await together(self.rows(path, [*named, *kind]) for kind in kinds)
             except (TransientError, ContractError) as error:
                 if not is_too_much(error):
                     raise
@@ -192,18 +191,6 @@ class PlexApi:
 def is_guid(text: str) -> bool:
     """Whether it can be a GUID, so that it does no harm among others in one call."""
     return len(text) == 36 and text.count("-") == 4 and text.replace("-", "").isalnum()
-
-
-async def together(*calls: Awaitable[T]) -> list[T]:
-    """All answers, in the order of the calls; when one fails, the others are given up."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return list(await asyncio.gather(*tasks))
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
 
 
 def digest(*parts: bytes) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from ml_connector.errors import ModuleMissingError
+from ml_connector.protocols.together import together
 from ml_connector.records import join_key
 from ml_connector.systems.base import RawRecord
-from ml_connector.systems.plex.api import IDS_PER_CALL, PlexApi, digest, together
+from ml_connector.systems.plex.api import IDS_PER_CALL, PlexApi, digest
 from ml_connector.systems.plex.emptiness import nothing_visible, shows_releases
 from ml_connector.systems.plex.knowledge import Knowledge
 from ml_connector.systems.plex.rows import Row, latest, row_of
@@ -98,7 +99,7 @@ class Suppliers(Documents):
         return head.text("type").strip().casefold() not in excluded
 
     async def _addresses(self, heads: Sequence[Row]) -> list[tuple[Row, list[Row]]]:
-        found = await together(*(self._rows_below("suppliers", head, "addresses") for head in heads))
+        found = await together(self._rows_below("suppliers", head, "addresses") for head in heads)
         return [(head, rows) for head, rows in zip(heads, found, strict=True) if rows is not None]
 
     async def records(self, heads: Sequence[Row]) -> list[RawRecord]:
@@ -196,7 +197,7 @@ class Orders(Documents):
                     yield [row for row in each.rows if by == "modifiedDate" or not row.modified]
 
     async def _lines(self, heads: Sequence[Row]) -> dict[str, list[Row] | None]:
-        found = await together(*(self._rows_below("purchase_orders", head, "line-items") for head in heads))
+        found = await together(self._rows_below("purchase_orders", head, "line-items") for head in heads)
         return {head.id: rows for head, rows in zip(heads, found, strict=True)}
 
     async def _releases(self, ids: Sequence[str]) -> dict[str, list[Row]]:
@@ -210,7 +211,7 @@ class Orders(Documents):
             missing = list(some)
             if self._several is not False and len(some) > 1:
                 missing = await self._releases_of_several(some, found)
-            for ident, rows in zip(missing, await together(*map(self._releases_of, missing)), strict=True):
+            for ident, rows in zip(missing, await together(map(self._releases_of, missing)), strict=True):
                 found[ident] = rows
         return {ident: sorted_by_id(found[ident]) for ident in ids}
 
@@ -299,7 +300,7 @@ class Invoices(Documents):
     async def details(self, heads: Sequence[Row]) -> dict[str, Row]:
         lacking = [head for head in heads if not has_lines(head)]
         path = self.api.settings.path("ap_invoices")
-        found = await together(*(self.api.row(path, head.id) for head in lacking))
+        found = await together(self.api.row(path, head.id) for head in lacking)
         return {head.id: row for head, row in zip(lacking, found, strict=True) if row is not None}
 
     async def _context(self, invoice: Mapping[str, Any]) -> Context:

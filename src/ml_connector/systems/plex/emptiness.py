@@ -12,7 +12,8 @@ from ml_connector.errors import (
     RemoteFaultError,
     TransientError,
 )
-from ml_connector.systems.plex.api import ADMINISTRATOR, PlexApi, is_too_much, together
+from ml_connector.protocols.together import together
+from ml_connector.systems.plex.api import ADMINISTRATOR, PlexApi, is_too_much
 from ml_connector.systems.plex.slices import ACTIVE, write_moment
 
 SAMPLE = 3
@@ -48,7 +49,7 @@ async def believe_no_changes(api: PlexApi, collection: str, witnesses: Sequence[
 
 async def _listed(api: PlexApi, path: str, named: list[tuple[str, str]], *, actives: bool) -> bool:
     try:
-        both = await together(*(api.rows(path, [*named, *kind]) for kind in (ACTIVE if actives else ((),))))
+        both = await together(api.rows(path, [*named, *kind]) for kind in (ACTIVE if actives else ((),)))
     except (TransientError, ContractError) as error:
         if is_too_much(error):  # the filter is unknown there, and everything came
             return True

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ml_connector.errors import ModuleMissingError, PermissionMissingError
+from ml_connector.protocols.together import together
 from ml_connector.records import join_key
-from ml_connector.systems.plex.api import PlexApi, together
+from ml_connector.systems.plex.api import PlexApi
 from ml_connector.systems.plex.rows import Row
 
 Named = tuple[str, str]
@@ -47,7 +48,7 @@ class Knowledge:
         path = self.api.settings.path(collection)
         if not actives:
             return await self.api.rows(path)
-        both = await together(*(self.api.rows(path, [("active", word)]) for word in ("true", "false")))
+        both = await together(self.api.rows(path, [("active", word)]) for word in ("true", "false"))
         return list({row.id: row for rows in both for row in rows}.values())
 
     async def accounts(self, ids: Collection[str], numbers: Collection[str]) -> dict[str, str]:
@@ -92,7 +93,7 @@ class Knowledge:
             for number in {number for number, _ in numbers} - set(self._orders):
                 path = self.api.settings.path("purchase_orders")
                 both = await together(
-                    *(self.api.rows(path, [("pONumber", number), ("active", word)]) for word in ("true", "false"))
+                    self.api.rows(path, [("pONumber", number), ("active", word)]) for word in ("true", "false")
                 )
                 exact = {row.id: row for rows in both for row in rows if row.text("poNumber") == number}
                 self._orders[number] = list(exact.values())

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from ml_connector.errors import ContractError, TransientError
-from ml_connector.systems.plex.api import Parameters, PlexApi, is_too_much, together
+from ml_connector.protocols.together import together
+from ml_connector.systems.plex.api import Parameters, PlexApi, is_too_much
 from ml_connector.systems.plex.rows import EPOCH, Row, moment_of, order
 
 FAR = datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -103,7 +104,7 @@ async def _slice(
 ) -> list[Row]:
     times = [(f"{by}Begin", write_moment(lower)), (f"{by}End", write_moment(upper or FAR))]
     kinds: Sequence[Parameters] = ACTIVE if listing.actives else ((),)
-    answers = await together(*(api.rows(listing.path, [*times, *kind]) for kind in kinds))
+    answers = await together(api.rows(listing.path, [*times, *kind]) for kind in kinds)
     rows: dict[str, Row] = {}
     for row in (row for answer in answers for row in answer):
         _check(api, listing, by, row, lower, upper, until)

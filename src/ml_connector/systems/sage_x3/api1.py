@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -207,13 +206,3 @@ def any_of(name: str, values: Iterable[str]) -> str:
 def all_of(*conditions: str) -> str:
     """The conditions joined by `and`; empty ones are left out."""
     return " and ".join(filter(None, conditions))
-
-
-async def together(tasks: Iterable[Any]) -> list[Any]:
-    """All results in order; the connection bounds how many are under way. One failure ends all."""
-    running = [asyncio.ensure_future(task) for task in tasks]
-    try:
-        return list(await asyncio.gather(*running))
-    finally:
-        for task in running:
-            task.cancel()

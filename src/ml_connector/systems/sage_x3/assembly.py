@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ml_connector.errors import ContractError, MLConnectorError, PermissionMissingError
+from ml_connector.protocols.together import together
 from ml_connector.records import Entity
 from ml_connector.systems.base import RawRecord
 from ml_connector.systems.sage_x3 import quirks
 from ml_connector.systems.sage_x3.answers import is_no_class
-from ml_connector.systems.sage_x3.api1 import ROW, Row, all_of, any_of, quoted, together
+from ml_connector.systems.sage_x3.api1 import ROW, Row, all_of, any_of, quoted
 from ml_connector.systems.sage_x3.classes import CLASSES
 
 if TYPE_CHECKING:

@@ -7,20 +7,19 @@ Paging never follows a count of rows over live data: each page is asked for behi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import msgspec
 
 from ml_connector.errors import ConfigurationError, ContractError, ModuleMissingError, RemoteFaultError
+from ml_connector.protocols.together import together
 from ml_connector.systems.syspro.conditions import ALWAYS, Condition, Key, Value, behind, every, from_on
 from ml_connector.systems.syspro.settings import SysproSettings
 from ml_connector.systems.syspro.tables import STAMP, Table
-
-T = TypeVar("T")
 
 SMALLEST_PAGE = 25
 MOST_ROWS = 5_000
@@ -318,19 +317,6 @@ def canonical(settings: SysproSettings, table: Table, values: dict[str, Any]) ->
         if owner == table.name and here in values:
             values[column] = values.pop(here)
     return values
-
-
-async def together(actions: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """All results in order; the first failure ends the others."""
-    if len(actions) == 1:
-        return [await actions[0]]
-    tasks = [asyncio.ensure_future(each) for each in actions]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _pass(passed: set[tuple[str, ...]], position: Sequence[str], table: Table) -> None:
