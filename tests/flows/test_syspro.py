@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ import pytest
 import yaml
 
 from flows.compare_simulators import target_of
-from flows.desks.syspro import COMPANY, Desk
+from flows.desks.syspro import COMPANY, SUPPLIERS, Desk
 from flows.judge import syspro as judge
-from flows.judge.model import fetch, grouped
+from flows.judge.model import Source, fetch, grouped
 from flows.judge.verdict import compare
 from flows.plant import FLOW, Plant, configuration, counts
 from ml_connector import clock
@@ -330,6 +331,10 @@ ERP_SOURCES = {COMPANY: "SYSPRO", "EDU2": "SYSPRO-US"}
 class TwoCompanies(SysproPlant):
     """Two connections with one operator of e.net, and a flow of each company."""
 
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.keepers: dict[str, str] = {}
+        super().__init__(folder, **options)
+
     def configuration(self) -> str:
         whole = yaml.safe_load(super().configuration())
         first, target = whole["connections"]
@@ -347,7 +352,19 @@ class TwoCompanies(SysproPlant):
     def disagreements(self) -> list[str]:
         sets = fetch(self.source.url)
         there = target_of(self.target.system, self.target.url)
-        return compare([judge.source(sets, company) for company in COMPANIES], there)
+        return compare(self.named_as_kept({company: judge.source(sets, company) for company in COMPANIES}), there)
+
+    def note_keeper(self, supplier: str) -> None:
+        """Whose the vendor is that both companies order from: in Procurify the one's that came first with its name."""
+        if self.target.system == "procurify":
+            keys = {f"syspro:{company}:{company}/{supplier}": company for company in COMPANIES}
+            [vendor] = [row for row in self.table("vendors") if row["external_id"] in keys]
+            self.keepers[supplier] = keys[vendor["external_id"]]
+
+    def named_as_kept(self, sources: dict[str, Source]) -> list[Source]:
+        """With the name that its keeper gives a shared vendor, for the other company too."""
+        names = {supplier: sources[company].suppliers[supplier] for supplier, company in self.keepers.items()}
+        return [replace(source, suppliers={**source.suppliers, **names}) for source in sources.values()]
 
 
 @pytest.fixture(params=["pages", "s2p_staging", "procurify"])
@@ -375,6 +392,7 @@ def test_two_companies_never_mix(companies: TwoCompanies) -> None:
     plant.forget_requests()
     plant.run_both(full=True)
     assert plant.writes == 0
+    plant.note_keeper(SUPPLIERS[0])
     plant.pass_time(3600)
     Desk(plant.source, plant.loop.call, COMPANIES[1]).rename_supplier(0, "Renamed in EDU2")
     plant.desk.raise_invoice(0, Decimal("10.25"))
