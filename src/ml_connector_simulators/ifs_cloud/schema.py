@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 Kind = Literal["string", "decimal", "integer", "boolean", "date", "stamp", "enum"]
@@ -85,12 +86,16 @@ class Table:
     counter_version: bool = False
     writable: bool = False
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.properties if p.key)
 
+    @cached_property
+    def by_name(self) -> Mapping[str, Property]:
+        return {p.name: p for p in self.properties}
+
     def property(self, name: str) -> Property | None:
-        return next((p for p in self.properties if p.name == name), None)
+        return self.by_name.get(name)
 
 
 @dataclass(frozen=True)

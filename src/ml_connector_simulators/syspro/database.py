@@ -31,6 +31,7 @@ class Rows:
     def __init__(self, table: Table, next_version: Callable[[], int]) -> None:
         self.table = table
         self.columns: dict[str, Column] = dict(table.columns)  # and those that somebody added later
+        self._empty = {name: column.empty() for name, column in self.columns.items()}
         self.version = 0
         self._rows: dict[tuple[Any, ...], Values] = {}
         self._next_version = next_version
@@ -53,8 +54,8 @@ class Rows:
         missing = [name for name in self.table.keys if values.get(name) is None]
         if missing:
             raise ValueError(f"{self.table.name} needs {', '.join(missing)}")
-        row = {name: column.empty() for name, column in self.columns.items()}
-        row |= self._stored(values)
+        stored = self._stored(values)  # may add columns
+        row = {**self._empty, **stored}
         row["TimeStamp"] = self._next_version()
         key = self.key(row)
         if key in self._rows:
@@ -105,6 +106,7 @@ class Rows:
             column = self.columns.get(name)
             if column is None:
                 self.columns[name] = Column(name, "text", 4000)
+                self._empty[name] = self.columns[name].empty()
                 for row in self:
                     row[name] = None
             stored[name] = value if name not in self.table.columns else self.columns[name].stored(value)

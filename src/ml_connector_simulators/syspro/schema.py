@@ -40,7 +40,7 @@ class Column:
 
     def _number(self, value: Any) -> Decimal | int:
         try:
-            exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-self.scale), ROUND_HALF_UP)
+            exact = Decimal(str(value)).quantize(_STEPS[self.scale], ROUND_HALF_UP)
         except InvalidOperation as error:
             raise ValueError(f"{self.name} is a number: {value!r}") from error
         if exact.adjusted() >= self.size - self.scale and exact:
@@ -48,6 +48,8 @@ class Column:
         return exact if self.scale else int(exact)
 
 
+_STEPS = tuple(Decimal(1).scaleb(-scale) for scale in range(20))
+"""The smallest number of a scale."""
 VERSION = Column("TimeStamp", "version")
 
 
