@@ -6,26 +6,19 @@ table's name as BrowseName.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from random import Random
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from ..expressions import COMPARISONS
 from .database import CompanyData, Rows, Values, bare
 from .enet_xml import EnetError, document, element, parse, shown, text_of
 from .schema import Column
 
 Test = Callable[[Values], bool]
-_CONDITIONS: dict[str, Callable[[Any, Any], bool]] = {
-    "EQ": operator.eq,
-    "NE": operator.ne,
-    "GT": operator.gt,
-    "GE": operator.ge,
-    "LT": operator.lt,
-    "LE": operator.le,
-}
+_CONDITIONS = {name.upper(): compare for name, compare in COMPARISONS.items()}
 _DEFAULT_ROWS = 100
 
 
@@ -180,19 +173,21 @@ def _where(expressions: list[Element], rows: Rows) -> Test:
 
 
 def _either(tokens: list[Any]) -> Test:
-    tests = [_both(tokens)]
-    while tokens and tokens[0] == "or":
-        tokens.pop(0)
-        tests.append(_both(tokens))
+    tests = _chain(tokens, "or", _both)
     return lambda row: any(test(row) for test in tests)
 
 
 def _both(tokens: list[Any]) -> Test:
-    tests = [_single(tokens)]
-    while tokens and tokens[0] == "and":
-        tokens.pop(0)
-        tests.append(_single(tokens))
+    tests = _chain(tokens, "and", _single)
     return lambda row: all(test(row) for test in tests)
+
+
+def _chain(tokens: list[Any], word: str, read: Callable[[list[Any]], Test]) -> list[Test]:
+    tests = [read(tokens)]
+    while tokens and tokens[0] == word:
+        tokens.pop(0)
+        tests.append(read(tokens))
+    return tests
 
 
 def _single(tokens: list[Any]) -> Test:
