@@ -6,7 +6,6 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -14,7 +13,9 @@ from multidict import CIMultiDict
 
 from ..exchange import Answer, Call, Label
 from ..framework import Row, Simulator, Size, Switches
+from ..rights import known, put
 from ..story import build_story
+from ..truth import ShownRows
 from .addresses import Address, parse_address
 from .batch import Handling, run_batch, run_json_batch
 from .catalog import Catalog
@@ -24,7 +25,6 @@ from .listing import Reader
 from .rate import RateWindow
 from .reading import ReadService
 from .refusals import RefusedError, forbidden, not_allowed
-from .rows import Record, Rows
 from .schema import ENTITY_SERVICES, PROJECTIONS, TABLES
 from .switches import IfsSwitches
 from .tokens import CLIENT_ID, CLIENT_SECRET, REALM, TOKEN_PATH, TokenService
@@ -194,7 +194,9 @@ class IfsCloudSimulator(Simulator):
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """All tables, each under its main set's name; stamps really in UTC."""
         return {
-            name: _Truth(rows) for name, rows in self.database.tables.items() if len(rows) or name in _FIRST_COLUMNS
+            name: ShownRows(rows, rows.truth)
+            for name, rows in self.database.tables.items()
+            if len(rows) or name in _FIRST_COLUMNS
         }
 
     def insert(self, set_name: str, values: Row, *, stamp: datetime | None = None) -> Row:
@@ -219,11 +221,11 @@ class IfsCloudSimulator(Simulator):
         if "companies" in change:
             self.companies = set(map(str, change["companies"]))
         elif "company" in change:
-            _put(self.companies, str(change["company"]), granted)
+            put(self.companies, str(change["company"]), granted)
         elif "projection" in change:
-            _put(self.refused_projections, _known_projection(str(change["projection"])), not granted)
+            put(self.refused_projections, known(str(change["projection"]), PROJECTIONS, ENTITY_SERVICES), not granted)
         elif "client" in change:
-            _put(self._tokens.disabled, str(change["client"]), not granted)
+            put(self._tokens.disabled, str(change["client"]), not granted)
         elif change.get("tokens") == "revoke":
             self._tokens.revoke_all()
         else:
@@ -247,41 +249,12 @@ class IfsCloudSimulator(Simulator):
         return _TITLES.get(set_name, "")
 
 
-class _Truth(Sequence[Row]):
-    """A table's rows, made readable only when somebody looks."""
-
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-        self._records: list[Record] = list(rows)
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return [self._rows.truth(record) for record in self._records[index]]
-        return self._rows.truth(self._records[index])
-
-
 def _csrf_cookie(call: Call) -> str:
     for pair in call.header("Cookie").split(";"):
         name, _, value = pair.strip().partition("=")
         if name == "XSRF-TOKEN":
             return value
     return ""
-
-
-def _put(where: set[str], what: str, wanted: bool) -> None:
-    if wanted:
-        where.add(what)
-    else:
-        where.discard(what)
-
-
-def _known_projection(name: str) -> str:
-    if name not in PROJECTIONS and name not in ENTITY_SERVICES:
-        raise KeyError(name)
-    return name
 
 
 def _check_zone(name: str) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 import msgspec
 
 from ..exchange import Answer, Call, Label
 from ..framework import Row, Simulator, Size, Switches
+from ..rights import known, put
 from ..story import build_story
+from ..truth import ShownRows
 from .access import API_KEY, API_SECRET, CLIENT_ID, CLIENT_SECRET, Gate
 from .database import Database
 from .entry import references
@@ -113,8 +115,8 @@ class PlexSimulator(Simulator):
         shown["tenants"] = [{"pcn": pcn, **named[tenant_guid(pcn)]} for pcn in PCN_OF.values()]
         return shown
 
-    def _truth(self, name: str) -> _Truth:
-        return _Truth(name, list(self.database.rows(name)), self._reads)
+    def _truth(self, name: str) -> ShownRows[Record]:
+        return ShownRows(self.database.rows(name), partial(self._reads.truth, name))
 
     def insert(self, set_name: str, values: Row, *, stamp: datetime | None = None) -> Row:
         """Adds a row to the plant `pcn` (default: 104455); see `entry.entered` for what may be left out."""
@@ -149,13 +151,13 @@ class PlexSimulator(Simulator):
         "granted"} (a set), {"client", "granted"}, {"tokens": "revoke"}, {"key": "renew"}."""
         granted = bool(change.get("granted", True))
         if "pcn" in change:
-            _put(self.gate.plants, _known(str(change["pcn"]), PCN_OF.values()), granted)
+            put(self.gate.plants, known(str(change["pcn"]), PCN_OF.values()), granted)
         elif "product" in change:
-            _put(self.unsubscribed, _known(str(change["product"]), (*PRODUCTS, *SETS)), not granted)
+            put(self.unsubscribed, known(str(change["product"]), PRODUCTS, SETS), not granted)
         elif "role" in change:
-            _put(self.missing_roles, _known(str(change["role"]), SETS), not granted)
+            put(self.missing_roles, known(str(change["role"]), SETS), not granted)
         elif "client" in change:
-            _put(self.gate.disabled, str(change["client"]), not granted)
+            put(self.gate.disabled, str(change["client"]), not granted)
         elif change.get("tokens") == "revoke":
             self.gate.revoke_tokens()
         elif change.get("key") == "renew":
@@ -182,33 +184,3 @@ class PlexSimulator(Simulator):
 
     def page_title(self, set_name: str) -> str:
         return TABLES[set_name].title if set_name in TABLES else "Tenants"
-
-
-class _Truth(Sequence[Row]):
-    """A set's rows, made readable only when somebody looks."""
-
-    def __init__(self, name: str, records: list[Record], reads: ReadService) -> None:
-        self._name = name
-        self._records = records
-        self._reads = reads
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return [self._reads.truth(self._name, record) for record in self._records[index]]
-        return self._reads.truth(self._name, self._records[index])
-
-
-def _put(where: set[str], what: str, wanted: bool) -> None:
-    if wanted:
-        where.add(what)
-    else:
-        where.discard(what)
-
-
-def _known(name: str, names: Any) -> str:
-    if name not in names:
-        raise KeyError(name)
-    return name

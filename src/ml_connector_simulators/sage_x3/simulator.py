@@ -12,7 +12,9 @@ import msgspec
 
 from ..exchange import Answer, Call, Label
 from ..framework import Row, Simulator, Size
+from ..rights import put
 from ..story import build_story
+from ..truth import ShownRows
 from .access import (
     BASIC_PASSWORD,
     BASIC_USER,
@@ -25,7 +27,7 @@ from .access import (
     login_page,
 )
 from .catalog import Catalog
-from .database import By, Database, Record, Rows
+from .database import By, Database
 from .reading import ReadService
 from .refusals import NO_SESSION, RefusedError, diagnosis, page
 from .schema import TABLES, Table
@@ -213,7 +215,7 @@ class SageX3Simulator(Simulator):
 
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """Every table under its class's name as in the fact sheet; PORDERQ holds its PORDERP columns too."""
-        return {name: _Truth(rows) for name, rows in self.database.tables.items()}
+        return {name: ShownRows(rows, rows.truth) for name, rows in self.database.tables.items()}
 
     def insert(self, set_name: str, values: Row, *, stamp: datetime | None = None, by: By = "class") -> Row:
         """`by` says how: through the class; by a `classic` program, which sets UPDDAT only; or by an SQL `import`,
@@ -239,7 +241,7 @@ class SageX3Simulator(Simulator):
         {"refresh_tokens": "revoke"}."""
         granted = bool(change.get("granted", True))
         if "class" in change:
-            _put(self._refused_classes, self.database.rows(str(change["class"])).table.name, not granted)
+            put(self._refused_classes, self.database.rows(str(change["class"])).table.name, not granted)
         elif "site" in change:
             self._put_sites({str(change["site"])}, granted)
         elif "company" in change:
@@ -248,8 +250,8 @@ class SageX3Simulator(Simulator):
             self._refused_sites = frozenset(self._sites) - set(map(str, change["sites"]))
         elif "user" in change or "client" in change:
             who = str(change.get("user", change.get("client")))
-            _put(self.tokens.disabled, who, not granted)
-            _put(self._gate.disabled, who, not granted)
+            put(self.tokens.disabled, who, not granted)
+            put(self._gate.disabled, who, not granted)
         elif change.get("tokens") == "revoke":
             self.tokens.revoke_access()
         elif change.get("refresh_tokens") == "revoke":
@@ -295,29 +297,6 @@ class SageX3Simulator(Simulator):
         return _TITLES.get(set_name, "")
 
 
-class _Truth(Sequence[Row]):
-    """A table's rows, made readable only when somebody looks."""
-
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-        self._records: list[Record] = list(rows)
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return [self._rows.truth(record) for record in self._records[index]]
-        return self._rows.truth(self._records[index])
-
-
 def _taken_by(values: Row, by: By) -> tuple[dict[str, Any], By]:
     given = dict(values)
     return given, msgspec.convert(given.pop("$by", by), By)
-
-
-def _put(where: set[str], what: str, wanted: bool) -> None:
-    if wanted:
-        where.add(what)
-    else:
-        where.discard(what)

@@ -12,7 +12,9 @@ import msgspec
 
 from ..exchange import Answer, Call, Label
 from ..framework import Row, Simulator, Size
+from ..rights import known, put
 from ..story import build_story
+from ..truth import ShownRows
 from . import iis
 from .catalog import published
 from .database import CompanyData, Values, encoded_version
@@ -155,10 +157,11 @@ class SysproSimulator(Simulator):
 
     def truth(self) -> Mapping[str, Sequence[Row]]:
         """All tables; each row carries its company as `CompanyId`."""
-        return {
-            name: _TruthRows([(company, row) for company in self.companies.values() for row in company.tables[name]])
-            for name in TABLES
-        }
+        return {name: self._shown(name) for name in TABLES}
+
+    def _shown(self, name: str) -> ShownRows[tuple[CompanyData, Values]]:
+        kept = [(company, row) for company in self.companies.values() for row in company.tables[name]]
+        return ShownRows(kept, lambda each: _truth(*each))
 
     def insert(self, set_name: str, values: Row, *, stamp: datetime | None = None) -> Row:
         """`CompanyId` says where, else `Company`, else it is EDU1. Of `stamp` only the day counts, as entry date."""
@@ -209,13 +212,11 @@ class SysproSimulator(Simulator):
         """
         granted = bool(change.get("granted", True))
         if "operator" in change:
-            _put(self.operators, str(change["operator"]), granted)
+            put(self.operators, str(change["operator"]), granted)
         elif "company" in change and "logon" not in change:
-            _put(self.allowed_companies, str(change["company"]), granted)
+            put(self.allowed_companies, str(change["company"]), granted)
         elif "table" in change:
-            if change["table"] not in TABLES:
-                raise KeyError(change["table"])
-            _put(self.refused_tables, str(change["table"]), not granted)
+            put(self.refused_tables, known(str(change["table"]), TABLES), not granted)
         elif "odata" in change:
             self.odata_running = bool(change["odata"])
         elif change:
@@ -224,9 +225,7 @@ class SysproSimulator(Simulator):
 
     def _grant_enet(self, change: Row, granted: bool) -> None:
         if "object" in change:
-            if change["object"] not in OBJECTS:
-                raise KeyError(change["object"])
-            _put(self._enet.licensed, str(change["object"]), granted)
+            put(self._enet.licensed, known(str(change["object"]), OBJECTS), granted)
         elif "enet" in change:
             self._enet.running = bool(change["enet"])
         elif change.get("sessions") == "expire":
@@ -278,21 +277,6 @@ class SysproSimulator(Simulator):
         return TABLES[set_name].title
 
 
-class _TruthRows(Sequence[Row]):
-    """A table's rows, made readable only when somebody looks."""
-
-    def __init__(self, rows: list[tuple[CompanyData, Values]]) -> None:
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return [_truth(*each) for each in self._rows[index]]
-        return _truth(*self._rows[index])
-
-
 def _truth(company: CompanyData, row: Values) -> Values:
     return {"CompanyId": company.company_id, **row, "TimeStamp": encoded_version(row["TimeStamp"])}
 
@@ -306,10 +290,3 @@ def _basic(call: Call) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
     return name, password
-
-
-def _put(where: set[str], what: str, wanted: bool) -> None:
-    if wanted:
-        where.add(what)
-    else:
-        where.discard(what)
