@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from ml_connector import clock
 
@@ -88,3 +90,20 @@ class RateBudget:
     async def _await_until(self, moment: float) -> None:
         if (wait_s := moment - clock.monotonic()) > 0:
             await clock.sleep(wait_s)
+
+
+_budgets: WeakValueDictionary[tuple[str, str, int], RateBudget] = WeakValueDictionary()
+"""One budget per credential of this process, whatever connections use it."""
+
+
+def shared_budget(
+    base_url: str, credential: str, limit: int, permits: Callable[[int], PermitSource] | None
+) -> RateBudget:
+    """One budget for all flows of a credential; where processes share permits, those are spent instead."""
+    if permits is not None:
+        return RateBudget(limit, permits(limit))
+    key = (base_url, credential, limit)
+    budget = _budgets.get(key)
+    if budget is None:
+        budget = _budgets[key] = RateBudget(limit)
+    return budget

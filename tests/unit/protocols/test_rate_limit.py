@@ -9,7 +9,7 @@ import pytest
 
 from ml_connector import clock
 from ml_connector.clock import ManualClock
-from ml_connector.protocols.rate_limit import Lease, RateBudget
+from ml_connector.protocols.rate_limit import Lease, RateBudget, shared_budget
 
 
 async def moments(budget: RateBudget, count: int) -> list[float]:
@@ -57,3 +57,10 @@ async def test_permits_are_leased_in_chunks() -> None:
 def test_a_limit_of_nothing_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         RateBudget(0)
+
+
+def test_all_who_use_a_credential_share_its_budget() -> None:
+    one = shared_budget("https://one.example", "client", 60, None)
+    assert shared_budget("https://one.example", "client", 60, None) is one
+    assert shared_budget("https://one.example", "other", 60, None) is not one
+    assert shared_budget("https://other.example", "client", 60, None) is not one

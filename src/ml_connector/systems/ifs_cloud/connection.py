@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -20,7 +19,7 @@ from ml_connector.errors import (
 from ml_connector.protocols.auth import OAuth2ClientCredentials
 from ml_connector.protocols.http import Http, HttpSettings, Request, Response
 from ml_connector.protocols.odata import explain
-from ml_connector.protocols.rate_limit import RateBudget
+from ml_connector.protocols.rate_limit import shared_budget
 from ml_connector.protocols.session import Session
 from ml_connector.protocols.status import StatusTable
 from ml_connector.records import Entity
@@ -34,10 +33,6 @@ from ml_connector.systems.ifs_cloud.streams import STREAMS, IfsStream
 
 ADMINISTRATOR = "IFS administrator"
 SCOPE = "openid microprofile-jwt"
-
-_budgets: WeakValueDictionary[tuple[str, str, int], RateBudget] = WeakValueDictionary()
-"""One budget per credential of this process, whatever connections use it."""
-
 
 _ROW = msgspec.json.Decoder(dict[str, object])
 
@@ -205,17 +200,6 @@ STATUS = StatusTable({403: _forbidden, 404: _not_found}, explain)
 # Opening -----------------------------------------------------------------------------------------------------------
 
 
-def _budget(opening: Opening, base_url: str, client_id: str, limit: int) -> RateBudget:
-    """One budget for all flows of a credential; where processes share permits, those are spent instead."""
-    if opening.ports.permits is not None:
-        return RateBudget(limit, opening.ports.permits(limit))
-    key = (base_url, client_id, limit)
-    budget = _budgets.get(key)
-    if budget is None:
-        budget = _budgets[key] = RateBudget(limit)
-    return budget
-
-
 @asynccontextmanager
 async def open_connection(opening: Opening) -> AsyncIterator[IfsCloud]:
     """The connection as configured; nothing is sent before it is used."""
@@ -244,7 +228,7 @@ async def open_connection(opening: Opening) -> AsyncIterator[IfsCloud]:
         session = Session(
             http,
             auth,
-            _budget(opening, base_url, credentials.client_id, settings.requests_per_minute),
+            shared_budget(base_url, credentials.client_id, settings.requests_per_minute, ports.permits),
             status=STATUS,
             before_send=ports.before_write,
         )

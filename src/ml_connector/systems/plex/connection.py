@@ -13,7 +13,7 @@ import msgspec
 from ml_connector.errors import ConfigurationError
 from ml_connector.protocols.auth import Auth
 from ml_connector.protocols.http import Http, HttpSettings
-from ml_connector.protocols.rate_limit import RateBudget
+from ml_connector.protocols.rate_limit import shared_budget
 from ml_connector.protocols.session import Session
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Opening, Stream, Target
@@ -27,8 +27,6 @@ from ml_connector.systems.plex.streams import STREAMS, TimedStream
 
 READS = frozenset({*STREAMS, *LISTED})
 
-_budgets: WeakValueDictionary[tuple[str, str, int], RateBudget] = WeakValueDictionary()
-"""One budget per credential of this process: the limit may count all PCNs together (FACTS 40)."""
 _slots: WeakValueDictionary[tuple[int, str, str, int], asyncio.Semaphore] = WeakValueDictionary()
 """Calls at a time per PCN, whatever connections and flows make them (FACTS 40)."""
 
@@ -59,16 +57,6 @@ class Plex:
 
     async def check(self, needs: Sequence[Need]) -> list[Finding]:
         return await check(self, needs)
-
-
-def _budget(opening: Opening, credential: str, limit: int) -> RateBudget:
-    if opening.ports.permits is not None:
-        return RateBudget(limit, opening.ports.permits(limit))
-    key = (opening.base_url, credential, limit)
-    budget = _budgets.get(key)
-    if budget is None:
-        budget = _budgets[key] = RateBudget(limit)
-    return budget
 
 
 def _shared_slots(base_url: str, settings: PlexSettings) -> asyncio.Semaphore:
@@ -121,11 +109,12 @@ async def open_connection(opening: Opening) -> AsyncIterator[Plex]:
     )
     async with Http(http_settings) as http:
         http.slots = _shared_slots(base_url, settings)
+        # one credential for all PCNs: the limit may count them together (FACTS 40)
         auth, credential = _auth(http, settings, opening.auth_mode, tokens, opening.credentials)
         session = Session(
             http,
             auth,
-            _budget(opening, credential, settings.max_calls_per_minute),
+            shared_budget(opening.base_url, credential, settings.max_calls_per_minute, opening.ports.permits),
             PlexRetry(),
             STATUS,
             before_send=opening.ports.before_write,

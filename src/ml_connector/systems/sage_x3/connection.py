@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from weakref import WeakValueDictionary
 
 from ml_connector.errors import ConfigurationError, MLConnectorError
 from ml_connector.protocols.http import Http, HttpSettings, Request, Response
-from ml_connector.protocols.rate_limit import RateBudget
+from ml_connector.protocols.rate_limit import shared_budget
 from ml_connector.protocols.session import Session
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Opening, Stream, Target
@@ -22,9 +21,6 @@ from ml_connector.systems.sage_x3.classes import CLASSES
 from ml_connector.systems.sage_x3.settings import SageX3Settings, base_address
 from ml_connector.systems.sage_x3.signin import sign_in, token_url
 from ml_connector.systems.sage_x3.streams import STREAMS, X3Stream
-
-_budgets: WeakValueDictionary[tuple[str, str, int], RateBudget] = WeakValueDictionary()
-"""One budget per credential of this process, whatever connections use it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +133,6 @@ class SageX3:
             self.server_date = outcome.server_date
 
 
-def _budget(opening: Opening, base_url: str, limit: int) -> RateBudget:
-    """One budget for all flows of a credential; where processes share permits, those are spent instead."""
-    if opening.ports.permits is not None:
-        return RateBudget(limit, opening.ports.permits(limit))
-    who = opening.credentials.get("client_id") or opening.credentials.get("username") or ""
-    key = (base_url, who, limit)
-    budget = _budgets.get(key)
-    if budget is None:
-        budget = _budgets[key] = RateBudget(limit)
-    return budget
-
-
 @asynccontextmanager
 async def open_connection(opening: Opening) -> AsyncIterator[SageX3]:
     """The connection as configured; nothing is sent before it is used."""
@@ -161,11 +145,12 @@ async def open_connection(opening: Opening) -> AsyncIterator[SageX3]:
         ca_file=opening.ports.ca_file,
         proxy=opening.ports.proxy,
     )
+    who = opening.credentials.get("client_id") or opening.credentials.get("username") or ""
     async with Http(http_settings) as http:
         session = Session(
             http,
             sign_in(opening, http, base_url),
-            _budget(opening, base_url, settings.requests_per_minute),
+            shared_budget(base_url, who, settings.requests_per_minute, opening.ports.permits),
             X3Retry(base_s=5.0, cap_s=120.0),
             STATUS,
             before_send=opening.ports.before_write,
