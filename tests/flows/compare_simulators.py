@@ -21,7 +21,8 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from flows.judge.model import Source, Target, fetch
+from flows.judge.model import Source, Target
+from flows.judge.rows import fetch
 from flows.judge.verdict import compare
 
 

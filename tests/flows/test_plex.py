@@ -13,7 +13,8 @@ import yaml
 
 from flows.desks.plex import Desk
 from flows.judge import plex, procurify, servicenow
-from flows.judge.model import Row, Sets, Source, Target, fetch
+from flows.judge.model import Source, Target
+from flows.judge.rows import Row, Sets, fetch
 from flows.judge.verdict import compare
 from flows.plant import Plant, configuration
 from ml_connector import clock

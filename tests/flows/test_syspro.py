@@ -18,7 +18,8 @@ import yaml
 from flows.compare_simulators import target_of
 from flows.desks.syspro import COMPANY, SUPPLIERS, Desk
 from flows.judge import syspro as judge
-from flows.judge.model import Source, fetch, grouped
+from flows.judge.model import Source
+from flows.judge.rows import fetch, grouped
 from flows.judge.verdict import compare
 from flows.plant import FLOW, Plant, configuration, counts
 from ml_connector import clock

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flows.judge.model import (
-    CUT_OVER,
-    Invoice,
-    InvoiceLine,
-    Order,
-    OrderLine,
-    Row,
-    Sets,
-    Source,
-    amount,
-    grouped,
-    minor,
-)
+from flows.judge.model import Invoice, InvoiceLine, Order, OrderLine, Source
+from flows.judge.rows import CUT_OVER, Row, Sets, amount, grouped, minor
 
 
 def source(sets: Sets) -> Source:

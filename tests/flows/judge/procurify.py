@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from flows.judge.model import Row, SeenOrder, Sets, Target, amount, grouped
+from flows.judge.model import SeenOrder, Target
+from flows.judge.rows import Row, Sets, amount, grouped
 
 MARK = re.compile(r"([^:]*):(.*?)/([^\s/]+) ")
 """`<scope>:<number>/<line> ` at the start of an item's name: the integration made it."""

@@ -6,19 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from flows.judge.model import (
-    CUT_OVER,
-    Invoice,
-    InvoiceLine,
-    Order,
-    OrderLine,
-    Row,
-    Sets,
-    Source,
-    amount,
-    grouped,
-    minor,
-)
+from flows.judge.model import Invoice, InvoiceLine, Order, OrderLine, Source
+from flows.judge.rows import CUT_OVER, Row, Sets, amount, grouped, minor
 
 FOLDER, CHART, DIMENSION = "SEED", "COR", "CCT"
 """What the connection of every test names as folder, `chart_code` and `cost_center_dimension`."""

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from flows.judge.model import Row, SeenInvoice, SeenOrder, Sets, Target, amount
+from flows.judge.model import SeenInvoice, SeenOrder, Target
+from flows.judge.rows import Row, Sets, amount
 from flows.judge.verdict import facts
 
 OURS = "ml.connector"

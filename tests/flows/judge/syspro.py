@@ -7,20 +7,8 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from flows.judge.model import (
-    CUT_OVER,
-    MINOR,
-    Invoice,
-    InvoiceLine,
-    Order,
-    OrderLine,
-    Row,
-    Sets,
-    Source,
-    amount,
-    grouped,
-    minor,
-)
+from flows.judge.model import Invoice, InvoiceLine, Order, OrderLine, Source
+from flows.judge.rows import CUT_OVER, MINOR, Row, Sets, amount, grouped, minor
 
 COMPANY = "EDU1"
 """What the connection of every test names, unless it says so."""
