@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections import deque
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from urllib.parse import unquote_plus
 
 from ..clock import SimulatedClock
 from ..exchange import Answer, Call
+from ..sign_in import BearerTokens, client_credentials, token_refusal
 from .reading import tenant_guid
 from .refusals import not_authenticated, too_many
 from .routes import guid_in_path
@@ -23,37 +20,24 @@ API_KEY, API_SECRET = "plex-demo-key", "plex-demo-key-secret"
 _WINDOW = timedelta(seconds=60)
 
 
-@dataclass(frozen=True)
-class _Token:
-    client: str
-    expires_at: datetime
-
-
 class Gate:
     """Issues tokens and checks calls; `plants` are the PCNs that the credentials may see."""
 
     def __init__(self, clock: SimulatedClock) -> None:
         self._clock = clock
-        self._tokens: dict[str, _Token] = {}
+        self._tokens = BearerTokens(clock)
         self._passed: dict[str, deque[datetime]] = {}
         self.key_since = clock.now()
         self.disabled: set[str] = set()
         self.plants = set(PCN_OF.values())
 
     def revoke_tokens(self) -> None:
-        self._tokens.clear()
+        self._tokens.revoke_all()
 
     def credential(self, call: Call, switches: PlexSwitches) -> str:
         """The client or key that asks. Raises RefusedError 401."""
-        scheme, _, text = call.header("Authorization").partition(" ")
-        if scheme:
-            token = self._tokens.get(text.strip())
-            if scheme.lower() != "bearer" or token is None or token.expires_at <= self._clock.now():
-                raise not_authenticated()
-            who = token.client
-        else:
-            who = self._key(call, switches)
-        if who in self.disabled:
+        who = self._tokens.client_of(call) if call.header("Authorization") else self._key(call, switches)
+        if who is None or who in self.disabled:
             raise not_authenticated()
         return who
 
@@ -100,31 +84,13 @@ class Gate:
         form = call.form()
         grant = form.get("grant_type", "")
         if not call.header("Content-Type").startswith("application/x-www-form-urlencoded") or not grant:
-            return _token_error(400, "invalid_request", "The parameter grant_type is missing.")
+            return token_refusal(400, "invalid_request", "The parameter grant_type is missing.")
         if grant != "client_credentials":
-            return _token_error(400, "unsupported_grant_type", "Only client_credentials is supported.")
-        client, secret = _client(call, form, switches.client_auth)
+            return token_refusal(400, "unsupported_grant_type", "Only client_credentials is supported.")
+        client, secret = client_credentials(call, switches.client_auth)
         if (client, secret) != (CLIENT_ID, CLIENT_SECRET) or client in self.disabled:
-            return _token_error(401, "invalid_client", "The client could not be authenticated.")
-        text, life = f"eyJ{secrets.token_urlsafe(48)}", switches.token_life_s
-        self._tokens[text] = _Token(client, self._clock.now() + timedelta(seconds=life))
+            return token_refusal(401, "invalid_client", "The client could not be authenticated.")
+        life = switches.token_life_s
+        text = self._tokens.issue(client, life)
         granted = {"access_token": text, "token_type": "Bearer", "expires_in": life, "scope": form.get("scope", "")}
         return Answer.json(granted, Cache_Control="no-store")
-
-
-def _client(call: Call, form: dict[str, str], place: str) -> tuple[str, str]:
-    """The client in the form, or in a Basic header."""
-    if "client_id" in form and place != "basic":
-        return form["client_id"], form.get("client_secret", "")
-    scheme, _, text = call.header("Authorization").partition(" ")
-    if scheme.lower() != "basic" or place == "body":
-        return "", ""
-    try:
-        name, _, secret = base64.b64decode(text, validate=True).decode().partition(":")
-    except ValueError:
-        return "", ""
-    return unquote_plus(name), unquote_plus(secret)
-
-
-def _token_error(status: int, error: str, description: str) -> Answer:
-    return Answer.json({"error": error, "error_description": description}, status)

@@ -10,6 +10,7 @@ import msgspec
 
 from ..clock import SimulatedClock
 from ..exchange import Answer, Call
+from ..sign_in import token_refusal
 from .switches import ProcurifySwitches
 
 CLIENT_ID, CLIENT_SECRET = "mlc", "procurify-demo-secret"
@@ -47,17 +48,17 @@ class TokenService:
             return Answer.json({"detail": f'Method "{call.method}" not allowed.'}, 405, Allow="POST")
         given = _body(call, switches)
         if given is None:
-            return _error(400, "invalid_request", "The request body could not be read.")
+            return token_refusal(400, "invalid_request", "The request body could not be read.")
         names = ("client_id", "client_secret", "audience", "grant_type")
         missing = [name for name in names if not isinstance(given.get(name), str)]
         if missing:
-            return _error(400, "invalid_request", f"Missing required parameter: {missing[0]}")
+            return token_refusal(400, "invalid_request", f"Missing required parameter: {missing[0]}")
         if given["grant_type"] != "client_credentials":
-            return _error(400, "unsupported_grant_type", f"Unsupported grant type: {given['grant_type']}")
+            return token_refusal(400, "unsupported_grant_type", f"Unsupported grant type: {given['grant_type']}")
         if (given["client_id"], given["client_secret"]) != (CLIENT_ID, CLIENT_SECRET):
-            return _error(401, "invalid_client", "Client authentication failed.")
+            return token_refusal(401, "invalid_client", "Client authentication failed.")
         if given["audience"] != switches.audience or self.closed:
-            return _error(403, "access_denied", f"Client is not authorized to access {given['audience']}.")
+            return token_refusal(403, "access_denied", f"Client is not authorized to access {given['audience']}.")
         return self._grant(switches)
 
     def _grant(self, switches: ProcurifySwitches) -> Answer:
@@ -85,7 +86,3 @@ def _body(call: Call, switches: ProcurifySwitches) -> dict[str, Any] | None:
     except msgspec.DecodeError:
         return None
     return body if isinstance(body, dict) else None
-
-
-def _error(status: int, error: str, description: str) -> Answer:
-    return Answer.json({"error": error, "error_description": description}, status)

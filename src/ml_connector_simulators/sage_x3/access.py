@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 
 from ..clock import SimulatedClock
 from ..exchange import Answer, Call
+from ..sign_in import basic_pair
 from .refusals import diagnosis, page
 from .switches import SageSwitches
 from .tokens import TokenService
@@ -45,10 +46,7 @@ class Gate:
         return None if user and user not in self.disabled else _unauthorized(switches)
 
     def _is_known(self, text: str) -> bool:
-        try:
-            name, _, password = base64.b64decode(text, validate=True).decode().partition(":")
-        except ValueError:
-            return False
+        name, password = basic_pair(text)
         return name == BASIC_USER and password == BASIC_PASSWORD and name not in self.disabled
 
     def _jwt_refusal(self, text: str, switches: SageSwitches) -> Answer | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
 from ..exchange import Answer, Call
+from ..sign_in import basic_pair
 from .access import GUEST, Account
 from .instance import Instance
 from .messages import json_answer
@@ -161,15 +160,6 @@ class OAuth:
     def expire_all(self) -> None:
         """Ends every access token now, as an admin may."""
         self.tokens.clear()
-
-
-def basic_pair(value: str) -> tuple[str, str]:
-    """Returns user and password of a Basic header, empty where it cannot be read."""
-    try:
-        user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return user, password
 
 
 def denied() -> Answer:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +11,7 @@ import msgspec
 from ..exchange import Answer, Call, Label
 from ..framework import Row, Simulator, Size
 from ..rights import known, put
+from ..sign_in import basic_pair
 from ..story import build_story
 from ..truth import ShownRows
 from . import iis
@@ -283,10 +282,4 @@ def _truth(company: CompanyData, row: Values) -> Values:
 
 def _basic(call: Call) -> tuple[str, str]:
     scheme, _, text = call.header("Authorization").partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        name, _, password = base64.b64decode(text.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return name, password
+    return basic_pair(text.strip()) if scheme.lower() == "basic" else ("", "")
