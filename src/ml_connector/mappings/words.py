@@ -179,7 +179,7 @@ class ReferenceTo(Word):
 
 @dataclass(frozen=True)
 class Computed(Word):
-    """A value that could not be declared; the function lives in the connector's quirks.py with its reason."""
+    """A value that could not be declared; the function lives in the connector's quirks with its reason."""
 
     function: Callable[[Any, Env], Any]
 

@@ -12,12 +12,13 @@ import msgspec
 
 from ml_connector.errors import ContractError, MLConnectorError, PermissionMissingError
 from ml_connector.protocols.together import together
-from ml_connector.records import Entity
+from ml_connector.records import Entity, join_key
 from ml_connector.systems.base import RawRecord
-from ml_connector.systems.sage_x3 import quirks
 from ml_connector.systems.sage_x3.answers import is_no_class
 from ml_connector.systems.sage_x3.api1 import ROW, Row, all_of, any_of, quoted
 from ml_connector.systems.sage_x3.classes import CLASSES
+from ml_connector.systems.sage_x3.quirks.invoice_lines import invoice_lines
+from ml_connector.systems.sage_x3.quirks.rows import menu
 
 if TYPE_CHECKING:
     from ml_connector.systems.sage_x3.streams import HeadRow, X3Stream
@@ -113,7 +114,7 @@ class Assembly:
         if nothing and len(alone) > 1:
             code = self.settings.class_of(self.stream.head)
             raise ContractError(
-                f"{code}: X3 lists records, {quirks.text_key(alone[0][0])} among them, but says of each that it does "
+                f"{code}: X3 lists records, {join_key(*alone[0][0])} among them, but says of each that it does "
                 "not exist when it is read by its key.",
                 fix=f"Check that the representation of {code} has a $details facet, or name another in "
                 "`representations`.",
@@ -192,7 +193,7 @@ class Assembly:
         """Not of an invoice that cannot be read: `normalize` says so of this one, and the others go on."""
         document = self.stream.renamed({"head": _TREE.decode(body)})
         try:
-            return any(not line["coded"] for line in quirks.invoice_lines(document, self.stream.knowledge))
+            return any(not line["coded"] for line in invoice_lines(document, self.stream.knowledge))
         except (MLConnectorError, ValueError, ArithmeticError, TypeError, AttributeError):
             return False
 
@@ -225,7 +226,7 @@ class Assembly:
         entry, found = ROW.decode(head), []
         for line in lines:
             row = ROW.decode(line)
-            if quirks.menu(row.get(ledger), 1) != 1:
+            if menu(row.get(ledger), 1) != 1:
                 continue
             mine = of_line.get(_line(row, number, ledger), [])
             found.append(self._record((*key, str(row.get(number))), entry, head, {"lines": [line], "splits": mine}))
@@ -242,7 +243,7 @@ class Assembly:
         parts.append(b"}")
         payload = b"".join(parts)
         return RawRecord(
-            key=quirks.text_key(key),
+            key=join_key(*key),
             scope=self.settings.folder,
             version=version_of(payload),
             modified=str(head.get(self.stream.system.known_change(self.stream.head)) or ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,7 @@ import msgspec
 
 from ml_connector.errors import MappingError
 from ml_connector.mappings import Mapping as FieldMapping
-from ml_connector.records import Entity, Record, split_key
+from ml_connector.records import Entity, Record, join_key, split_key
 from ml_connector.systems.base import Json, Page, RawRecord, Window
 from ml_connector.systems.cursors import Unbelievable, check_future
 from ml_connector.systems.sage_x3 import quirks
@@ -41,9 +41,16 @@ from ml_connector.systems.sage_x3.marks import (
     read_stamp,
     stamp_of,
 )
+from ml_connector.systems.sage_x3.quirks import invoices, orders, postings, suppliers
+from ml_connector.systems.sage_x3.quirks.rows import Knowledge, menu
 
 if TYPE_CHECKING:
     from ml_connector.systems.sage_x3.connection import SageX3
+
+
+def _head_alone(document: Row, knowledge: Knowledge) -> Row:
+    head: Row = document["head"]
+    return head
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class Declared:
     entity: Entity
     head: str
     mapping: FieldMapping
+    prepare: Callable[[Row, Knowledge], Row] = _head_alone
+    """The row that is mapped, from the document that is kept."""
     satellites: tuple[str, ...] = ()
     """Classes of lines and addresses (FACTS 31)."""
     arrays: tuple[str, ...] = ()
@@ -65,6 +74,7 @@ SUPPLIERS = Declared(
     Entity.SUPPLIERS,
     "suppliers",
     TO_SUPPLIER,
+    suppliers.prepared_supplier,
     satellites=("supplier_addresses", "business_partners"),
     arrays=("BPAADDRESS",),
     renamed=("supplier_addresses", "business_partners"),
@@ -73,6 +83,7 @@ PURCHASE_ORDERS = Declared(
     Entity.PURCHASE_ORDERS,
     "purchase_orders",
     TO_PURCHASE_ORDER,
+    orders.prepared_order,
     satellites=("purchase_order_lines", "purchase_order_prices"),
     arrays=("PORDERQ", "PORDERP"),
     renamed=("purchase_order_lines", "purchase_order_prices"),
@@ -81,6 +92,7 @@ INVOICES = Declared(
     Entity.INVOICES,
     "invoices",
     TO_INVOICE,
+    invoices.prepared_invoice,
     satellites=("invoice_purchase_lines", "invoice_partner_lines", "invoice_splits"),
     arrays=("PINVOICED", "BPSINVLIG", "BPSINVLIGA"),
     renamed=("invoice_purchase_lines", "invoice_partner_lines", "invoice_splits"),
@@ -91,6 +103,7 @@ GL_POSTINGS = Declared(
     Entity.GL_POSTINGS,
     "gl_entries",
     TO_GL_POSTING,
+    postings.prepared_posting,
     satellites=("gl_entry_lines", "gl_entry_splits"),
     arrays=("GACCENTRYD", "GACCENTRYA"),
     renamed=("gl_entry_lines", "gl_entry_splits"),
@@ -388,9 +401,9 @@ class X3Stream:
             case Entity.COST_CENTERS:
                 return bool(row.get(name(self.head, "DIE")) == settings.cost_center_dimension)
             case Entity.INVOICES:
-                return quirks.menu(row.get(name(self.head, "STA"))) >= settings.invoice_min_status
+                return menu(row.get(name(self.head, "STA"))) >= settings.invoice_min_status
             case Entity.GL_POSTINGS:
-                category, state = (quirks.menu(row.get(name(self.head, each))) for each in ("CAT", "STA"))
+                category, state = (menu(row.get(name(self.head, each))) for each in ("CAT", "STA"))
                 return category == 1 and state == 2
         return True
 
@@ -413,7 +426,7 @@ class X3Stream:
             document = _DOCUMENT.decode(raw.payload)
         except msgspec.DecodeError as error:
             raise MappingError(f"The stored rows of {raw.key} cannot be read: {error}.") from error
-        row = quirks.PREPARED[self.entity](self.renamed(document), self.knowledge)
+        row = self.declared.prepare(self.renamed(document), self.knowledge)
         record: Record = self.declared.mapping.apply(row, self.knowledge)
         return record
 
@@ -434,7 +447,7 @@ class HeadRow(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        return quirks.text_key(self.key)
+        return join_key(*self.key)
 
 
 def _rename(value: Any, aliases: tuple[tuple[str, str], ...]) -> None:
