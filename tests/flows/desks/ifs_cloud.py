@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
-from flows.desks import Call
-from ml_connector_simulators.framework import Simulator
+from flows.desks.tables import Row, Tables
 
-Row = dict[str, Any]
 ORDERS = ("P10032", "P10033", "P10034", "P10035", "P10037", "P10038", "P10040", "P10041")
 """Ordinary orders that nobody has received or invoiced."""
 INVOICES = (1023, 1024, 1026, 1028, 1030, 1042, 1047, 1048, 1051, 1054)
@@ -20,26 +16,9 @@ ACCOUNT, CENTER = "6970", "980"
 MISSING_CENTER, UNCODED = "666", 9020
 
 
-class Desk:
+class Desk(Tables):
     suppliers, orders, invoices = len(SUPPLIERS), len(ORDERS), len(INVOICES)
-
-    def __init__(self, ifs: Simulator, call: Call) -> None:
-        self.ifs, self._call = ifs, call
-
-    def _truth(self) -> Mapping[str, Sequence[Row]]:
-        found: Mapping[str, Sequence[Row]] = self._call(self.ifs.truth)
-        return found
-
-    def _find(self, set_name: str, **key: Any) -> list[Row]:
-        rows = self._truth()[set_name]
-        return [dict(row) for row in rows if all(row[name] == value for name, value in key.items())]
-
-    def _change(self, set_name: str, key: Row, **values: Any) -> None:
-        self._call(lambda: self.ifs.update(set_name, key, values))
-
-    def _enter(self, set_name: str, row: Row) -> None:
-        values = {name: value for name, value in row.items() if name != "Rowversion"}
-        self._call(lambda: self.ifs.insert(set_name, values))
+    filled_in = ("Rowversion",)
 
     def rename_supplier(self, n: int, name: str) -> str:
         self._change("SupplierInfoGeneralSet", {"SupplierId": SUPPLIERS[n]}, Name=name)
@@ -128,7 +107,6 @@ class Desk:
 
     def remove_order(self, n: int) -> str:
         for line in self._find("PurchaseOrderLineSet", OrderNo=ORDERS[n]):
-            key = {name: line[name] for name in ("OrderNo", "LineNo", "ReleaseNo")}
-            self._call(lambda key=key: self.ifs.delete("PurchaseOrderLineSet", key))  # type: ignore[misc]
-        self._call(lambda: self.ifs.delete("PurchaseOrderSet", {"OrderNo": ORDERS[n]}))
+            self._delete("PurchaseOrderLineSet", **{name: line[name] for name in ("OrderNo", "LineNo", "ReleaseNo")})
+        self._delete("PurchaseOrderSet", OrderNo=ORDERS[n])
         return ORDERS[n]

@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from flows.desks import Call
+from flows.desks.tables import Row, Tables
 from ml_connector_simulators.framework import Simulator
 
-Row = dict[str, Any]
 PCN, OTHER_PCN = "104455", "104456"
 ORDERS = {
     PCN: ("P20030", "P20033", "P20034", "P20037", "P20038", "P20040", "P20029", "P20042"),
@@ -23,37 +23,24 @@ INVOICES = {
 SUPPLIERS = ("V2001", "V2003", "V2005", "V2007", "V2009", "V2011")
 ACCOUNT, CENTER = "6310-220-00", "220"
 MISSING_CENTER, UNCODED = "666", "9020"
-OF_PLEX = ("id", "createdDate", "createdById", "modifiedDate", "modifiedById", "modifiedBy")
-"""What Plex fills in itself."""
 TOTALS = ("lineItemCount", "lineItemTotal")
 
 
-class Desk:
+class Desk(Tables):
     suppliers = len(SUPPLIERS)
+    filled_in = ("id", "createdDate", "createdById", "modifiedDate", "modifiedById", "modifiedBy")
 
     def __init__(self, plex: Simulator, call: Call, pcn: str = PCN) -> None:
-        self.plex, self._call, self.pcn = plex, call, pcn
+        super().__init__(plex, call, pcn=pcn)
+        self.pcn = pcn
         self.orders, self.invoices = len(ORDERS[pcn]), len(INVOICES[pcn])
-
-    def _find(self, table: str, **key: Any) -> list[Row]:
-        def rows() -> list[Row]:
-            found = [dict(row) for row in self.plex.truth()[table] if row["pcn"] == self.pcn]
-            return [row for row in found if all(row[name] == value for name, value in key.items())]
-
-        found: list[Row] = self._call(rows)
-        return found
 
     def _id(self, table: str, **key: Any) -> str:
         return str(self._find(table, **key)[0]["id"])
 
-    def _change(self, table: str, key: Row, **values: Any) -> None:
-        self._call(lambda: self.plex.update(table, key, values))
-
     def _enter(self, table: str, row: Row, **values: Any) -> Row:
-        """A row like another, without what Plex fills in."""
-        typed = {name: value for name, value in row.items() if name not in OF_PLEX and value is not None}
-        found: Row = self._call(lambda: self.plex.insert(table, {**typed, "pcn": self.pcn, **values}))
-        return found
+        """What another row leaves empty is not typed."""
+        return super()._enter(table, {name: value for name, value in row.items() if value is not None}, **values)
 
     # Suppliers, accounts, cost centers ---------------------------------------------------------------------------
 
@@ -159,5 +146,5 @@ class Desk:
 
     def remove_order(self, n: int) -> str:
         key = self._order(n)
-        self._call(lambda: self.plex.delete("purchase-orders", {"id": key}))
+        self._delete("purchase-orders", id=key)
         return key

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from flows.desks import Call
-from ml_connector_simulators.framework import Simulator
+from flows.desks.tables import Row, Tables
 
-Row = dict[str, Any]
 ORDERS = ("P40037", "P40038", "P40039", "P40040", "P40041", "P40042")
 """Ordinary orders that nobody has received or invoiced; the last is of company 20."""
 INVOICES = (
@@ -20,30 +17,11 @@ INVOICES = (
 SUPPLIERS = ("V4001", "V4003", "V4005", "V4007", "V4009", "V4011")
 CHART, ACCOUNT, DIMENSION, CENTER = "COR", "6310", "CCT", "220"
 MISSING_CENTER, UNCODED = "666", "SI10009020"
-OF_X3 = ("CREDATTIM", "UPDDATTIM", "updatedDate", "UPDUSR", "AUUID", "UPDDAT")
-"""Columns that X3 fills in itself."""
 
 
-class Desk:
+class Desk(Tables):
     suppliers, orders, invoices = len(SUPPLIERS), len(ORDERS), len(INVOICES)
-
-    def __init__(self, x3: Simulator, call: Call) -> None:
-        self.x3, self._call = x3, call
-
-    def _truth(self) -> Mapping[str, Sequence[Row]]:
-        found: Mapping[str, Sequence[Row]] = self._call(self.x3.truth)
-        return found
-
-    def _find(self, table: str, **key: Any) -> list[Row]:
-        rows = self._truth()[table]
-        return [dict(row) for row in rows if all(row[name] == value for name, value in key.items())]
-
-    def _change(self, table: str, key: Row, **values: Any) -> None:
-        self._call(lambda: self.x3.update(table, key, values))
-
-    def _enter(self, table: str, row: Row) -> None:
-        values = {name: value for name, value in row.items() if name not in OF_X3}
-        self._call(lambda: self.x3.insert(table, values))
+    filled_in = ("CREDATTIM", "UPDDATTIM", "updatedDate", "UPDUSR", "AUUID", "UPDDAT")
 
     # Suppliers, accounts, cost centers ---------------------------------------------------------------------------
 
@@ -167,5 +145,5 @@ class Desk:
         return number
 
     def remove_order(self, n: int) -> str:
-        self._call(lambda: self.x3.delete("PORDER", {"POHNUM": ORDERS[n]}))
+        self._delete("PORDER", POHNUM=ORDERS[n])
         return ORDERS[n]

@@ -6,9 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from flows.desks import Call
+from flows.desks.tables import Row, Tables
 from ml_connector_simulators.framework import Simulator
 
-Row = dict[str, Any]
 ORDERS = tuple(f"{number:015}" for number in (30029, 30033, 30037, 30040, 30041, 30042))
 """Ordinary orders that nobody has received or invoiced."""
 INVOICES = (
@@ -25,27 +25,13 @@ OF_POSTING = ("Journal", "EntryNumber", "JournalDate", "InvoiceYear", "InvoiceMo
 """What the posting program fills in."""
 
 
-class Desk:
+class Desk(Tables):
     suppliers, orders, invoices = len(SUPPLIERS), len(ORDERS), len(INVOICES)
+    filled_in = ("TimeStamp",)
 
     def __init__(self, syspro: Simulator, call: Call, company: str = COMPANY) -> None:
-        self.syspro, self._call, self.company = syspro, call, company
-
-    def _find(self, table: str, **key: Any) -> list[Row]:
-        def rows() -> list[Row]:
-            found = [dict(row) for row in self.syspro.truth()[table] if row["CompanyId"] == self.company]
-            return [row for row in found if all(row[name] == value for name, value in key.items())]
-
-        found: list[Row] = self._call(rows)
-        return found
-
-    def _change(self, table: str, key: Row, **values: Any) -> None:
-        self._call(lambda: self.syspro.update(table, {"CompanyId": self.company, **key}, values))
-
-    def _enter(self, table: str, row: Row, **values: Any) -> Row:
-        typed = {name: value for name, value in row.items() if name != "TimeStamp"}
-        found: Row = self._call(lambda: self.syspro.insert(table, {**typed, "CompanyId": self.company, **values}))
-        return found
+        super().__init__(syspro, call, CompanyId=company)
+        self.company = company
 
     def _record(self, *key: str) -> str:
         return "/".join((self.company, *key))
@@ -173,8 +159,6 @@ class Desk:
 
     def remove_order(self, n: int) -> str:
         for line in self._find("PorMasterDetail", PurchaseOrder=ORDERS[n]):
-            key = {"CompanyId": self.company, "PurchaseOrder": ORDERS[n], "Line": line["Line"]}
-            self._call(lambda key=key: self.syspro.delete("PorMasterDetail", key))  # type: ignore[misc]
-        order = {"CompanyId": self.company, "PurchaseOrder": ORDERS[n]}
-        self._call(lambda: self.syspro.delete("PorMasterHdr", order))
+            self._delete("PorMasterDetail", PurchaseOrder=ORDERS[n], Line=line["Line"])
+        self._delete("PorMasterHdr", PurchaseOrder=ORDERS[n])
         return self._record(ORDERS[n])
