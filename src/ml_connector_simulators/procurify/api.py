@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..exchange import Answer, Call, Label
@@ -166,47 +167,33 @@ def _vendors(api: Api, call: Call, parts: tuple[str, ...]) -> Answer:
     return api.lister.answer(call, "vendors", vendors.GROUPS[parts[0] if parts else ""])
 
 
-def _create_vendor(api: Api, call: Call, parts: tuple[str, ...]) -> Answer:
-    return api.one("vendors", vendors.create(api.database, api.body(call, "vendors")), 201)
+def _created(name: str, create: Callable[[Database, Any], Row]) -> Handler:
+    return lambda api, call, parts: api.one(name, create(api.database, api.body(call, name)), 201)
 
 
-def _change_vendor(api: Api, call: Call, parts: tuple[str, ...]) -> Answer:
-    row = api.row("vendors", parts[0])
-    vendors.change(api.database, row, api.body(call, "vendors"), partial=call.method == "PATCH")
-    return api.one("vendors", row)
+def _changed(name: str, change: Callable[[Database, Row, Any], None]) -> Handler:
+    def handler(api: Api, call: Call, parts: tuple[str, ...]) -> Answer:
+        row = api.row(name, parts[0])
+        change(api.database, row, api.body(call, name))
+        return api.one(name, row)
+
+    return handler
 
 
-def _create_account_code(api: Api, call: Call, parts: tuple[str, ...]) -> Answer:
-    row = dimensions.create_account_code(api.database, api.body(call, "account_codes"))
-    return api.one("account_codes", row, 201)
-
-
-def _change_account_code(api: Api, call: Call, parts: tuple[str, ...]) -> Answer:
-    row = api.row("account_codes", parts[0])
-    dimensions.change_account_code(api.database, row, api.body(call, "account_codes"))
-    return api.one("account_codes", row)
-
-
-def _create_department(api: Api, call: Call, parts: tuple[str, ...]) -> Answer:
-    return api.one("departments", dimensions.create_department(api.database, api.body(call, "departments")), 201)
-
-
-def _change_department(api: Api, call: Call, parts: tuple[str, ...]) -> Answer:
-    row = api.row("departments", parts[0])
-    dimensions.change_department(api.database, row, api.body(call, "departments"))
-    return api.one("departments", row)
+_create_vendor = _created("vendors", vendors.create)
+_replace_vendor = _changed("vendors", partial(vendors.change, partial=False))
+_patch_vendor = _changed("vendors", partial(vendors.change, partial=True))
+_create_account_code = _created("account_codes", dimensions.create_account_code)
+_change_account_code = _changed("account_codes", dimensions.change_account_code)
+_create_department = _created("departments", dimensions.create_department)
+_change_department = _changed("departments", dimensions.change_department)
+_change_custom_field = _changed("custom_fields", dimensions.change_custom_field)
 
 
 def _create_location(api: Api, call: Call, parts: tuple[str, ...]) -> Answer:
     if not api.superuser:
         raise forbidden()
     return api.one("locations", dimensions.create_location(api.database, api.body(call, "locations")), 201)
-
-
-def _change_custom_field(api: Api, call: Call, parts: tuple[str, ...]) -> Answer:
-    row = api.row("custom_fields", parts[0])
-    dimensions.change_custom_field(api.database, row, api.body(call, "custom_fields"))
-    return api.one("custom_fields", row)
 
 
 def _custom_fields(api: Api, call: Call, parts: tuple[str, ...]) -> Answer:
@@ -272,7 +259,7 @@ def _route(path: str, entity: str, **methods: Handler) -> Route:
 _GROUPS = "|".join(group for group in vendors.GROUPS if group)
 ROUTES = (
     _route(r"/api/v3/vendors/", "vendors", GET=_vendors, POST=_create_vendor),
-    _route(r"/api/v3/vendors/(\d+)/", "vendors", GET=_got("vendors"), PUT=_change_vendor, PATCH=_change_vendor),
+    _route(r"/api/v3/vendors/(\d+)/", "vendors", GET=_got("vendors"), PUT=_replace_vendor, PATCH=_patch_vendor),
     _route(rf"/api/v3/vendors/({_GROUPS})/", "vendors", GET=_vendors),
     _route(r"/api/v2/purchase_orders/([^/]+)/", "purchase_orders", GET=_purchase_order),
     _route(r"/api/v2/purchase_orders/([^/]+)/([^/]+)/", "purchase_orders", GET=_purchase_orders),
