@@ -17,7 +17,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ..story import Account, Awkward, CostCenter, Invoice, Order, OrderLine, OrderStatus, Story, Supplier, money
+from ..story import (
+    Account,
+    Awkward,
+    CostCenter,
+    Invoice,
+    InvoiceLine,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Story,
+    Supplier,
+    money,
+)
 from ..story_names import PARTS
 from .accounts import INPUT_TAX, NO_CENTER, account_fields, account_number
 from .values import guid
@@ -308,13 +320,32 @@ def _invoice_rows(
     currency = next(c.currency for c in story.companies if c.number == invoice.company)
     created = min(datetime.combine(invoice.entered_on, time(8), UTC), invoice.changed_at)
     when = (created, invoice.changed_at)
-    told = sum((line.amount for line in invoice.lines), Decimal(0))
-    differs = invoice.net != told  # an awkward header; else the totals are computed from the lines
-    paid = invoice.status == "paid"
-    half = invoice.status == "partly_paid"
     gross = money(invoice.gross * invoice.rate, currency)
-    center = invoice.lines[0].cost_center
+    half = money(gross / 2, currency)
     row = {
+        **_invoice_head(invoice, pcn, supplier, order),
+        **_invoice_totals(invoice, gross, half),
+        **_extra(invoice.extra),
+    }
+    if invoice.order:
+        row["poNumber"] = invoice.order
+    yield NewRow("ap-invoices", pcn, row, *when)
+    bought = {(x.number, x.release): x for x in order.lines} if order else {}
+    for line, tax in zip(invoice.lines, _tax_shares(invoice), strict=True):
+        key = guid(pcn, "ap-invoice-lines", f"{invoice.id}/{line.number}")
+        owner = {"voucherNumber": str(invoice.id), "lineId": key}
+        source = bought.get((line.order_line or "", line.order_release or ""))
+        yield NewRow("ap-invoice-lines", pcn, {**owner, **_posting(line, source)}, *when)
+        if invoice.tax:
+            yield NewRow("ap-invoice-taxes", pcn, {**owner, **_tax_row(pcn, line.amount, tax)}, *when)
+    if invoice.status in ("paid", "partly_paid"):
+        yield _payment_row(invoice, pcn, gross if invoice.status == "paid" else half, when)
+
+
+def _invoice_head(invoice: Invoice, pcn: str, supplier: Supplier, order: Order | None) -> dict[str, Any]:
+    paid = invoice.status == "paid"
+    center = invoice.lines[0].cost_center
+    return {
         "voucherNumber": str(invoice.id),
         "invoiceNumber": invoice.number,
         "supplierCode": invoice.supplier,
@@ -336,49 +367,56 @@ def _invoice_rows(
         "taxId": supplier.tax_number,
         "department": int(center) if center.isdigit() else None,
         "debitMemo": int(invoice.kind == "credit_memo"),
+    }
+
+
+def _invoice_totals(invoice: Invoice, gross: Decimal, half: Decimal) -> dict[str, Decimal | None]:
+    """What is given as it is; None: computed from the lines, unless the header is an awkward one that differs."""
+    differs = invoice.net != _told(invoice)
+    is_half_paid = invoice.status == "partly_paid"
+    return {
         "amount": gross if differs else None,
         "foreignCurrencyAmount": invoice.gross if differs else None,
-        "balance": money(gross / 2, currency) if half else None,
-        "foreignCurrencyBalance": money(invoice.gross / 2, invoice.currency) if half else None,
-        **_extra(invoice.extra),
+        "balance": half if is_half_paid else None,
+        "foreignCurrencyBalance": money(invoice.gross / 2, invoice.currency) if is_half_paid else None,
     }
-    if invoice.order:
-        row["poNumber"] = invoice.order
-    yield NewRow("ap-invoices", pcn, row, *when)
-    bought = {(x.number, x.release): x for x in order.lines} if order else {}
-    left = invoice.tax
+
+
+def _told(invoice: Invoice) -> Decimal:
+    """What the lines add up to."""
+    return sum((line.amount for line in invoice.lines), Decimal(0))
+
+
+def _tax_shares(invoice: Invoice) -> list[Decimal]:
+    """The invoice's tax spread over its lines by amount; the last takes the rounding."""
+    told = _told(invoice)
     share = invoice.tax / told if told else Decimal(0)
-    for line in invoice.lines:
-        key = guid(pcn, "ap-invoice-lines", f"{invoice.id}/{line.number}")
-        source = bought.get((line.order_line or "", line.order_release or ""))
-        owner = {"voucherNumber": str(invoice.id), "lineId": key}
-        posting = {
-            **owner,
-            "accountNumber": account_number(line.account, line.cost_center),
-            "description": line.text,
-            "currencyDebit": max(line.amount, Decimal(0)),
-            "currencyCredit": max(-line.amount, Decimal(0)),
-            "quantity": source.quantity if source else None,
-            "unitPrice": source.unit_price if source else None,
-            "uoM": source.unit if source else None,
-        }
-        yield NewRow("ap-invoice-lines", pcn, posting, *when)
-        if invoice.tax:
-            last = line is invoice.lines[-1]
-            tax = left if last else money(line.amount * share, invoice.currency)
-            left -= tax
-            row = {
-                **owner,
-                **account_fields(pcn, account_number(INPUT_TAX)),
-                "taxCode": "19",
-                "taxDescription": "VAT 19 %",
-                "taxRate": Decimal(19),
-                "currencyTaxAmount": tax,
-                "currencyTaxableAmount": line.amount,
-            }
-            yield NewRow("ap-invoice-taxes", pcn, row, *when)
-    if paid or half:
-        yield _payment_row(invoice, pcn, gross if paid else money(gross / 2, currency), when)
+    shares = [money(line.amount * share, invoice.currency) for line in invoice.lines[:-1]]
+    return [*shares, invoice.tax - sum(shares, Decimal(0))]
+
+
+def _posting(line: InvoiceLine, source: OrderLine | None) -> dict[str, Any]:
+    """A line's coding; quantity, price and unit are those of the order's line that it comes from."""
+    return {
+        "accountNumber": account_number(line.account, line.cost_center),
+        "description": line.text,
+        "currencyDebit": max(line.amount, Decimal(0)),
+        "currencyCredit": max(-line.amount, Decimal(0)),
+        "quantity": source.quantity if source else None,
+        "unitPrice": source.unit_price if source else None,
+        "uoM": source.unit if source else None,
+    }
+
+
+def _tax_row(pcn: str, amount: Decimal, tax: Decimal) -> dict[str, Any]:
+    return {
+        **account_fields(pcn, account_number(INPUT_TAX)),
+        "taxCode": "19",
+        "taxDescription": "VAT 19 %",
+        "taxRate": Decimal(19),
+        "currencyTaxAmount": tax,
+        "currencyTaxableAmount": amount,
+    }
 
 
 def _payment_row(invoice: Invoice, pcn: str, amount: Decimal, when: tuple[datetime, datetime]) -> NewRow:
