@@ -19,7 +19,7 @@ from ml_connector.systems.plex.cursors import ListCursor
 from ml_connector.systems.plex.documents import Invoices, raw_record
 from ml_connector.systems.plex.emptiness import believe_missing, believe_nothing
 from ml_connector.systems.plex.mapping import TO_COST_CENTER, TO_DEPARTMENT, TO_GL_ACCOUNT, TO_LOCATION
-from ml_connector.systems.plex.quirks import segment_of
+from ml_connector.systems.plex.quirks.references import segment_of
 from ml_connector.systems.plex.rows import EPOCH, Row, moment_of
 from ml_connector.systems.plex.slices import Listing, Place, slices
 from ml_connector.systems.plex.streams import PlexStream
