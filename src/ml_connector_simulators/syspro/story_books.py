@@ -159,52 +159,40 @@ class Books:
         day = invoice.entered_on
         at = {"TrnYear": day.year, "TrnMonth": day.month, "Journal": where[0], "EntryNumber": where[1]}
         whole = self._next_analysis() if self._switches.analysis_per == "invoice" else 0
-        yield (
-            "ApJnlSummary",
-            {
-                **at,
-                "AnalysisEntry": whole,
-                **key,
-                "SupplierGlCode": CONTROL_ACCOUNT,
-                "TrnDate": day,
-                "InvoiceValue": total,
-            },
-        )
-        lines: list[InvoiceLine | None] = list(invoice.lines)
-        if len(amounts) > len(lines):
-            lines.append(None)
+        head = {"SupplierGlCode": CONTROL_ACCOUNT, "TrnDate": day, "InvoiceValue": total}
+        yield "ApJnlSummary", {**at, "AnalysisEntry": whole, **key, **head}
         by_center: dict[str, Decimal] = defaultdict(Decimal)
-        for number, (line, amount, posted) in enumerate(zip(lines, amounts, local, strict=True), 1):
-            coded = line is not None and bool(line.cost_center)
-            analysis = whole or (self._next_analysis() if coded else 0)
-            code = gl_code(line.account, line.cost_center, self._switches) if line else TAX_ACCOUNT
-            text = line.text[:30] if line else "Tax"
-            kind = "T" if line is None else "M" if line.order else "O"
-            yield (
-                "ApJnlDistrib",
-                {
-                    **at,
-                    "SubEntry": number,
-                    "AnalysisEntry": analysis,
-                    "ExpenseGlCode": code,
-                    "DistrValue": amount,
-                    "Reference": text,
-                    "ExpenseType": kind,
-                },
-            )
-            own = line.amount if line else invoice.tax
-            postings.append(self._posting(code, posted, text, day, own, invoice.currency, analysis, invoice))
-            if line is None or not coded:
-                continue
-            if whole:
-                by_center[line.cost_center] += posted
-            else:
-                yield from self._analysis_rows(analysis, day, line.cost_center, posted, split)
+        for number, (line, amount, posted) in enumerate(zip(_coded(invoice), amounts, local, strict=True), 1):
+            center = line.cost_center if line else ""
+            analysis = whole or (self._next_analysis() if center else 0)
+            row, posting = self._distributed(invoice, line, amount, posted, analysis)
+            yield "ApJnlDistrib", {**at, "SubEntry": number, **row}
+            postings.append(posting)
+            if center and whole:
+                by_center[center] += posted
+            elif center:
+                yield from self._analysis_rows(analysis, day, center, posted, split)
         for center, amount in by_center.items():
             yield self._analysis_row(whole, day, center, amount, len(by_center) > 1)
-        code, own, text = CONTROL_ACCOUNT, -invoice.gross, str(invoice.number)
         owed = -sum(local, Decimal(0))
-        postings.append(self._posting(code, owed, text, day, own, invoice.currency, 0, invoice))
+        text = str(invoice.number)
+        postings.append(self._posting(CONTROL_ACCOUNT, owed, text, day, -invoice.gross, invoice.currency, 0, invoice))
+
+    def _distributed(
+        self, invoice: Invoice, line: InvoiceLine | None, amount: Decimal, posted: Decimal, analysis: int
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """One line, or the tax (None), in the distribution and in the GL; `posted` is its amount in the books."""
+        code = gl_code(line.account, line.cost_center, self._switches) if line else TAX_ACCOUNT
+        text = line.text[:30] if line else "Tax"
+        row = {
+            "AnalysisEntry": analysis,
+            "ExpenseGlCode": code,
+            "DistrValue": amount,
+            "Reference": text,
+            "ExpenseType": "T" if line is None else "M" if line.order else "O",
+        }
+        own = line.amount if line else invoice.tax
+        return row, self._posting(code, posted, text, invoice.entered_on, own, invoice.currency, analysis, invoice)
 
     def _analysis_rows(self, entry: int, day: date, center: str, amount: Decimal, split: bool) -> Iterator[NewRow]:
         if not split:
@@ -304,9 +292,14 @@ class Books:
             yield "GenJournalDetail", {**period, "Journal": journal, "EntryNumber": number, **posting, **flag}
 
 
+def _coded(invoice: Invoice) -> list[InvoiceLine | None]:
+    """What is distributed: each line, then the tax (None) if there is any."""
+    return [*invoice.lines, *([None] if invoice.tax else [])]
+
+
 def _amounts(invoice: Invoice, in_books: Callable[[Decimal], Decimal]) -> list[Decimal]:
-    """What is distributed: an amount per line, then the tax if there is any. The last takes the rounding."""
-    given = [line.amount for line in invoice.lines] + ([invoice.tax] if invoice.tax else [])
+    """An amount for everything that is distributed. The last takes the rounding."""
+    given = [line.amount if line else invoice.tax for line in _coded(invoice)]
     amounts = [in_books(amount) for amount in given]
     amounts[-1] += in_books(sum(given, Decimal(0))) - sum(amounts, Decimal(0))
     return amounts
