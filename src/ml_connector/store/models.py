@@ -112,12 +112,13 @@ class Lease(Stored):
 
 
 class Lock(Stored):
-    """A named lock between processes: who holds it, and until when by the database's clock."""
+    """A named lock between processes: who holds it, until when by the database's clock, and whether others wait."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT)
     name = models.TextField()
     owner = models.TextField(default="")
     expires_at = models.FloatField(default=0.0)
+    wanted = models.BooleanField(default=False)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("workspace", "name"), name="lock_name"),)

@@ -345,10 +345,12 @@ class Locks(Protocol):
     """
 
     def take(self, name: str, owner: str, ttl_s: float) -> bool:
-        """Take the lock, or prolong it where `owner` holds it; False: another one holds it."""
+        """Take the lock, or prolong it where `owner` holds it; False: another one holds it and learns that we wait."""
         ...
 
-    def give_back(self, name: str, owner: str) -> None: ...
+    def give_back(self, name: str, owner: str) -> bool:
+        """Free it, unless it is somebody else's by now; whether somebody has waited for it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

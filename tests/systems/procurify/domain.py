@@ -271,8 +271,9 @@ class Locks:
         self.taken.append(name)
         return True
 
-    def give_back(self, name: str, owner: str) -> None:
+    def give_back(self, name: str, owner: str) -> bool:
         self.taken.append(f"-{name}")
+        return False
 
 
 # --- what a run does ------------------------------------------------------------------------------------------------

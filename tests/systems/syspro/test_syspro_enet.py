@@ -34,9 +34,10 @@ class Shared:
     def take(self, name: str, owner: str, ttl_s: float) -> bool:
         return self.owners.setdefault(name, owner) == owner
 
-    def give_back(self, name: str, owner: str) -> None:
+    def give_back(self, name: str, owner: str) -> bool:
         if self.owners.get(name) == owner:
             del self.owners[name]
+        return False
 
     def load(self) -> Json | None:
         return self.document

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from ml_connector import clock
 from ml_connector.errors import UnreachableError
 from ml_connector.protocols import exclusive as module
 from ml_connector.protocols.exclusive import exclusive
@@ -21,6 +22,7 @@ class TestLocks:
         self.held: dict[str, str] = {}
         self.taken = 0
         self.fails = False
+        self.wanted = False
 
     def take(self, name: str, owner: str, ttl_s: float) -> bool:
         if self.fails:
@@ -28,11 +30,13 @@ class TestLocks:
         self.taken += 1
         return self.held.setdefault(name, owner) == owner
 
-    def give_back(self, name: str, owner: str) -> None:
+    def give_back(self, name: str, owner: str) -> bool:
         if self.fails:
             raise OSError("the store is out of order")
         if self.held.get(name) == owner:
             del self.held[name]
+        wanted, self.wanted = self.wanted, False
+        return wanted
 
 
 async def test_one_at_a_time_and_given_back() -> None:
@@ -138,3 +142,86 @@ async def test_who_is_cancelled_while_he_asks_leaves_no_lock() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (locks.taken, locks.held) == (1, {})
+
+
+# Kept from body to body
+
+
+async def test_who_asks_often_asks_the_store_once() -> None:
+    locks = TestLocks()
+    taken = []
+    for _ in range(5):
+        async with exclusive(locks, "x", keep_s=60) as fresh:
+            taken.append(fresh)
+        assert locks.held
+    assert (locks.taken, taken) == (1, [True, False, False, False, False])
+
+
+async def test_a_body_that_does_not_keep_it_gives_back_what_was_kept() -> None:
+    locks = TestLocks()
+    async with exclusive(locks, "x", keep_s=60):
+        pass
+    async with exclusive(locks, "x"):
+        pass
+    assert (locks.taken, locks.held) == (1, {})
+
+
+async def test_given_back_when_nobody_asks_again() -> None:
+    given_back = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    class Told(TestLocks):
+        def give_back(self, name: str, owner: str) -> bool:
+            loop.call_soon_threadsafe(given_back.set)
+            return super().give_back(name, owner)
+
+    locks = Told()
+    async with exclusive(locks, "x", keep_s=0.001):
+        pass
+    await given_back.wait()
+    async with exclusive(locks, "x", keep_s=60) as fresh:
+        assert fresh
+    assert locks.taken == 2
+
+
+async def test_after_a_while_it_is_the_turn_of_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEEP_AT_MOST_S", 0.0)
+    locks = TestLocks()
+    with clock.use(clock.ManualClock()) as manual:
+        async with exclusive(locks, "x", keep_s=60):
+            locks.wanted = True
+        assert locks.held == {}
+        assert manual.monotonic() >= 2 * module.ASK_EVERY_S  # long enough for the other to see it
+        before = manual.monotonic()
+        async with exclusive(locks, "x", keep_s=60):
+            pass
+        assert manual.monotonic() == before  # nobody waits
+
+
+async def test_what_is_kept_is_not_trusted_after_a_freeze(monkeypatch: pytest.MonkeyPatch) -> None:
+    locks = TestLocks()
+    async with exclusive(locks, "x", keep_s=60):
+        pass
+    monkeypatch.setattr(module, "TTL_S", 0.0)  # so much time has passed
+    async with exclusive(locks, "x", keep_s=60) as fresh:
+        assert fresh
+    assert locks.taken >= 2
+
+
+async def test_another_store_is_asked_for_itself() -> None:
+    one, other = TestLocks(), TestLocks()
+    async with exclusive(one, "x", keep_s=60):
+        pass
+    async with exclusive(other, "x", keep_s=60):
+        assert one.held == {} and other.held
+
+
+def test_the_end_of_the_loop_gives_back_what_is_kept() -> None:
+    locks = TestLocks()
+
+    async def work() -> None:
+        async with exclusive(locks, "x", keep_s=60):
+            pass
+
+    asyncio.run(work())
+    assert locks.held == {}

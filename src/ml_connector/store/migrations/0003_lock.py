@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
                 ("name", models.TextField()),
                 ("owner", models.TextField(default="")),
                 ("expires_at", models.FloatField(default=0.0)),
+                ("wanted", models.BooleanField(default=False)),
                 (
                     "workspace",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="store.workspace"),

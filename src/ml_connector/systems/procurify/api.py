@@ -40,6 +40,8 @@ TRIES = 5
 LONGEST_PAUSE_S = 120.0
 LOCK_WAIT_S = 900.0
 """Another process may be waiting for a rate limit to pass."""
+LOCK_KEEP_S = 0.5
+"""Who asks again within so long is not made to ask the store for his turn."""
 
 
 def is_time_out(error: MLConnectorError) -> bool:
@@ -224,9 +226,9 @@ class Api:
         return True
 
     async def _send(self, request: Request) -> Response:
-        async with exclusive(self.locks, self.lock_name, wait_s=LOCK_WAIT_S):
+        async with exclusive(self.locks, self.lock_name, wait_s=LOCK_WAIT_S, keep_s=LOCK_KEEP_S) as others_asked:
             await self.breaker.check()
-            await self._keep_apart()
+            await self._keep_apart(others_asked)
             try:
                 response = await self.session.send(request)
             except MLConnectorError as error:
@@ -241,10 +243,10 @@ class Api:
             self._today = response.server_date.date()
         return response
 
-    async def _keep_apart(self) -> None:
-        """Where others share the lock, one of them may have asked a moment ago."""
+    async def _keep_apart(self, others_asked: bool) -> None:
+        """Keep the distance from the last request, which may be another process's of a moment ago."""
         interval_s = self.settings.min_interval_ms / 1000
-        since_s = clock.monotonic() - self._finished if self.locks is None else 0.0
+        since_s = 0.0 if others_asked else clock.monotonic() - self._finished
         if since_s < interval_s:
             await clock.sleep(interval_s - since_s)
 
