@@ -10,9 +10,7 @@ import base64
 from collections.abc import Mapping
 from typing import Protocol
 
-from ml_connector.errors import (
-    AuthenticationError,
-)
+from ml_connector.errors import AuthenticationError
 from ml_connector.protocols.redaction import redact, register_secret
 
 

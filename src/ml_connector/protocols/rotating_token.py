@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
 
-from ml_connector.protocols.auth import StoredToken
+from ml_connector.protocols.oauth2 import StoredToken
 
 Json = dict[str, Any]
 
@@ -21,7 +21,7 @@ class Memory(Protocol):
 
 
 class RotatingToken:
-    """`auth.TokenStore` over a Memory; the configured refresh token is only its seed.
+    """`oauth2.TokenStore` over a Memory; the configured refresh token is only its seed.
 
     A seed that was changed in the configuration replaces what is stored.
     """

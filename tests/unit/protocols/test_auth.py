@@ -16,15 +16,10 @@ from aiohttp import web
 from ml_connector import clock
 from ml_connector.clock import ManualClock
 from ml_connector.errors import AuthenticationError, RemoteFaultError
-from ml_connector.protocols.auth import (
-    BasicAuth,
-    NoAuth,
-    OAuth2ClientCredentials,
-    OAuth2RefreshToken,
-    StoredToken,
-    renewal_lead_s,
-)
+from ml_connector.protocols.auth import BasicAuth, NoAuth
 from ml_connector.protocols.http import Http
+from ml_connector.protocols.oauth2 import OAuth2ClientCredentials, OAuth2RefreshToken, StoredToken
+from ml_connector.protocols.token_broker import renewal_lead_s
 from scripted_server import Reply, ScriptedServer
 
 SECRET = "very+secret/value"

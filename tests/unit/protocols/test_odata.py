@@ -19,8 +19,9 @@ from ml_connector.errors import (
     RemoteFaultError,
     StaleVersionError,
 )
-from ml_connector.protocols.auth import NoAuth, OAuth2ClientCredentials
+from ml_connector.protocols.auth import NoAuth
 from ml_connector.protocols.http import Http, HttpSettings
+from ml_connector.protocols.oauth2 import OAuth2ClientCredentials
 from ml_connector.protocols.odata import Field, Filter, Kind, ODataClient, eq, explain, ge, parse_fault
 from ml_connector.protocols.retry import RetryPolicy
 from ml_connector.protocols.session import Session

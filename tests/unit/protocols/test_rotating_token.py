@@ -15,9 +15,9 @@ from aiohttp import web
 from ml_connector import clock
 from ml_connector.clock import ManualClock
 from ml_connector.errors import AuthenticationError
-from ml_connector.protocols.auth import OAuth2RefreshToken, StoredToken
 from ml_connector.protocols.exclusive import exclusive
 from ml_connector.protocols.http import Http
+from ml_connector.protocols.oauth2 import OAuth2RefreshToken, StoredToken
 from ml_connector.protocols.rotating_token import ProcessMemory, RotatingToken
 from scripted_server import Reply, ScriptedServer
 

@@ -19,8 +19,9 @@ from ml_connector.errors import (
     RemoteFaultError,
     StaleVersionError,
 )
-from ml_connector.protocols.auth import BasicAuth, NoAuth, OAuth2ClientCredentials
+from ml_connector.protocols.auth import BasicAuth, NoAuth
 from ml_connector.protocols.http import PIECE_BYTES, Http, HttpSettings, Repeat, Request
+from ml_connector.protocols.oauth2 import OAuth2ClientCredentials
 from ml_connector.protocols.rate_limit import RateBudget
 from ml_connector.protocols.retry import RetryBudget, RetryPolicy
 from ml_connector.protocols.session import Counts, Session

@@ -16,8 +16,8 @@ from ml_connector.errors import (
     ModuleMissingError,
     PermissionMissingError,
 )
-from ml_connector.protocols.auth import OAuth2ClientCredentials
 from ml_connector.protocols.http import Http, HttpSettings, Request, Response
+from ml_connector.protocols.oauth2 import OAuth2ClientCredentials
 from ml_connector.protocols.odata import explain
 from ml_connector.protocols.rate_limit import shared_budget
 from ml_connector.protocols.session import Session

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ml_connector.errors import AuthenticationError, TransientError
-from ml_connector.protocols.auth import OAuth2ClientCredentials
 from ml_connector.protocols.http import Http, Request, origin_of
+from ml_connector.protocols.oauth2 import OAuth2ClientCredentials
 from ml_connector.protocols.redaction import redact, register_secret
 
 RENEW_BEFORE_S = 60.0

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_connector.errors import AuthenticationError, ConfigurationError
-from ml_connector.protocols.auth import AccessToken, OAuth2ClientCredentials
 from ml_connector.protocols.http import Http
+from ml_connector.protocols.oauth2 import OAuth2ClientCredentials
+from ml_connector.protocols.token_broker import AccessToken
 from ml_connector.systems.base import Opening
 from ml_connector.systems.procurify.answers import ADMIN
 from ml_connector.systems.procurify.api import TRIES, PoliteRetry

@@ -11,11 +11,13 @@ import msgspec
 
 from ml_connector import clock
 from ml_connector.errors import ConfigurationError
-from ml_connector.protocols.auth import AccessToken, Auth, BasicAuth, OAuth2RefreshToken, TokenBroker
+from ml_connector.protocols.auth import Auth, BasicAuth
 from ml_connector.protocols.exclusive import exclusive
 from ml_connector.protocols.http import Http
+from ml_connector.protocols.oauth2 import OAuth2RefreshToken
 from ml_connector.protocols.redaction import register_secret
 from ml_connector.protocols.rotating_token import RotatingToken
+from ml_connector.protocols.token_broker import AccessToken, TokenBroker
 from ml_connector.systems.base import Opening
 from ml_connector.systems.sage_x3.settings import (
     CREDENTIALS,

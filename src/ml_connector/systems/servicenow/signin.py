@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from ml_connector.protocols.auth import (
-    Auth,
-    BasicAuth,
-    OAuth2ClientCredentials,
-    OAuth2RefreshToken,
-)
+from ml_connector.protocols.auth import Auth, BasicAuth
 from ml_connector.protocols.exclusive import exclusive
 from ml_connector.protocols.http import Http
+from ml_connector.protocols.oauth2 import OAuth2ClientCredentials, OAuth2RefreshToken
 from ml_connector.protocols.rotating_token import RotatingToken
 from ml_connector.systems.base import Opening
 from ml_connector.systems.servicenow.settings import Basic, RefreshToken, Settings, credentials_of
