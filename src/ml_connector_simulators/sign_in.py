@@ -26,6 +26,11 @@ class BearerTokens:
         self._clock = clock
         self._tokens: dict[str, _Token] = {}
 
+    @property
+    def issued(self) -> list[str]:
+        """Tokens that were issued and not revoked; as secret as the credentials."""
+        return list(self._tokens)
+
     def issue(self, client: str, life_s: int) -> str:
         text = f"eyJ{secrets.token_urlsafe(48)}"
         self._tokens[text] = _Token(client, self._clock.now() + timedelta(seconds=life_s))

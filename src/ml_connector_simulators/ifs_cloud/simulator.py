@@ -87,7 +87,7 @@ class IfsCloudSimulator(Simulator):
         self.switches = IfsSwitches()
         self.companies = {c.number for c in self.story.companies}
         self.refused_projections: set[str] = set()
-        self._tokens = TokenService(self.clock)
+        self.tokens = TokenService(self.clock)
         self._rate = RateWindow()
         self._reader = Reader()
         self._csrf: set[str] = set()
@@ -98,7 +98,7 @@ class IfsCloudSimulator(Simulator):
     async def answer(self, call: Call) -> Answer:
         realm = TOKEN_PATH.fullmatch(call.path)
         if realm:
-            return self._tokens.answer(call, realm[1], self.switches)
+            return self.tokens.answer(call, realm[1], self.switches)
         try:
             return await self._answer_client(call)
         except RefusedError as refusal:
@@ -116,7 +116,7 @@ class IfsCloudSimulator(Simulator):
         return Label("write", entity)
 
     async def _answer_client(self, call: Call) -> Answer:
-        client = self._tokens.client_of(call)
+        client = self.tokens.client_of(call)
         if client is None:
             return Answer(401, headers=CIMultiDict({"WWW-Authenticate": 'Bearer error="invalid_token"'}))
         if not call.inner:
@@ -225,12 +225,12 @@ class IfsCloudSimulator(Simulator):
         elif "projection" in change:
             put(self.refused_projections, known(str(change["projection"]), PROJECTIONS, ENTITY_SERVICES), not granted)
         elif "client" in change:
-            put(self._tokens.disabled, str(change["client"]), not granted)
+            put(self.tokens.disabled, str(change["client"]), not granted)
         elif change.get("tokens") == "revoke":
-            self._tokens.revoke_all()
+            self.tokens.revoke_all()
         else:
             raise ValueError("say company, companies, projection, client or tokens")
-        return Rights(sorted(self.companies), sorted(self.refused_projections), sorted(self._tokens.disabled))
+        return Rights(sorted(self.companies), sorted(self.refused_projections), sorted(self.tokens.disabled))
 
     def settings(self) -> dict[str, object]:
         return {"realm": REALM, "companies": [c.number for c in self.story.companies]}

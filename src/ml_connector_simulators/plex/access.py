@@ -25,18 +25,18 @@ class Gate:
 
     def __init__(self, clock: SimulatedClock) -> None:
         self._clock = clock
-        self._tokens = BearerTokens(clock)
+        self.tokens = BearerTokens(clock)
         self._passed: dict[str, deque[datetime]] = {}
         self.key_since = clock.now()
         self.disabled: set[str] = set()
         self.plants = set(PCN_OF.values())
 
     def revoke_tokens(self) -> None:
-        self._tokens.revoke_all()
+        self.tokens.revoke_all()
 
     def credential(self, call: Call, switches: PlexSwitches) -> str:
         """The client or key that asks. Raises RefusedError 401."""
-        who = self._tokens.client_of(call) if call.header("Authorization") else self._key(call, switches)
+        who = self.tokens.client_of(call) if call.header("Authorization") else self._key(call, switches)
         if who is None or who in self.disabled:
             raise not_authenticated()
         return who
@@ -91,6 +91,6 @@ class Gate:
         if (client, secret) != (CLIENT_ID, CLIENT_SECRET) or client in self.disabled:
             return token_refusal(401, "invalid_client", "The client could not be authenticated.")
         life = switches.token_life_s
-        text = self._tokens.issue(client, life)
+        text = self.tokens.issue(client, life)
         granted = {"access_token": text, "token_type": "Bearer", "expires_in": life, "scope": form.get("scope", "")}
         return Answer.json(granted, Cache_Control="no-store")

@@ -114,7 +114,7 @@ class IfsCloudSubject(Subject):
         return GRANTS
 
     def issued_tokens(self) -> list[str]:
-        return list(self.simulator._tokens._tokens)  # type: ignore[attr-defined]
+        return list(self.simulator.tokens.issued)  # type: ignore[attr-defined]
 
     # The truth ---------------------------------------------------------------------------------------------------
 

@@ -136,7 +136,7 @@ class PlexSubject(Subject):
         return tuple(PATHS.values())
 
     def issued_tokens(self) -> list[str]:
-        return list(self.simulator.gate._tokens)  # type: ignore[attr-defined]
+        return list(self.simulator.gate.tokens.issued)  # type: ignore[attr-defined]
 
     # The truth ---------------------------------------------------------------------------------------------------
 

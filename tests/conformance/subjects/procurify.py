@@ -131,7 +131,7 @@ class ProcurifySubject(Subject):
         return "account codes", "vendors", "departments", "locations", "bills", "payments"
 
     def issued_tokens(self) -> list[str]:
-        return list(self.simulator.tokens._expiry)  # type: ignore[attr-defined]
+        return list(self.simulator.tokens.issued)  # type: ignore[attr-defined]
 
     # Reading -----------------------------------------------------------------------------------------------------
 
