@@ -22,6 +22,7 @@ from ml_connector.systems.registry import connector
 from ml_connector_simulators.exchange import Answer, Call
 from ml_connector_simulators.faults import Match
 from ml_connector_simulators.framework import Simulator
+from ml_connector_simulators.registry import simulator_class
 
 REFUSED = "refused"
 """Instead of the values of a record: its row lacks something mandatory, so that `normalize` has to refuse it."""
@@ -91,7 +92,7 @@ class Subject:
 
     def make(self, start: datetime | None) -> Simulator:
         """The simulator, not yet running."""
-        raise NotImplementedError
+        return simulator_class(self.system)(size="small", seed=1, start=start)
 
     @asynccontextmanager
     async def run(self, start: datetime | None = None) -> AsyncIterator[Subject]:
@@ -195,11 +196,11 @@ class Subject:
 
     def expire_tokens(self) -> None:
         """Every token issued so far is refused from now on."""
-        raise NotImplementedError
+        self.simulator.grant({"tokens": "revoke"})
 
     def disable_client(self) -> None:
         """The account may not sign in any more."""
-        raise NotImplementedError
+        self.simulator.grant({"client": self.credentials["client_id"], "granted": False})
 
     def take_roles(self) -> tuple[str, ...]:
         """The account signs in and may do nothing; returns words that `check` has to say about it."""
@@ -226,9 +227,12 @@ class Subject:
         """The variant on a system whose stamps are wall-clock times of that zone, and a connection that knows it."""
         raise NotImplementedError
 
+    heads: ClassVar[Mapping[Entity, str]] = {}
+    """What the requests for an entity's heads ask for, in the words of the simulator's journal."""
+
     def match_read(self, entity: Entity) -> Values:
         """Picks the requests for an entity's heads, in the words of the simulator's faults."""
-        raise NotImplementedError
+        return {"kind": "read", "entity": self.heads[entity]}
 
     small_pages: ClassVar[Values] = {}
     """Switches by which the system gives few rows a page and says so."""

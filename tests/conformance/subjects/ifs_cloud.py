@@ -11,7 +11,6 @@ from conformance.subject import REFUSED, Absence, Subject, Values, Variant
 from ml_connector.protocols.odata import ODataClient
 from ml_connector.records import Entity, join_key, split_key
 from ml_connector.systems.base import System
-from ml_connector_simulators.ifs_cloud import IfsCloudSimulator
 
 HEADS = {
     Entity.SUPPLIERS: "SupplierInfoGeneralSet",
@@ -75,6 +74,7 @@ class IfsCloudSubject(Subject):
     """A tenant with two companies; changes are found by time stamp, or by comparing ETags."""
 
     system = "ifs_cloud"
+    heads = HEADS
     variants = (Variant("field"), Variant("sweep", switches={"rowversion": False}))
     overlap_s = 120
     with_lines = frozenset(LINES)
@@ -97,16 +97,7 @@ class IfsCloudSubject(Subject):
                 settings={"fields": {"gl_accounts.Description": "Beschreibung"}}),
     )  # fmt: skip
 
-    def make(self, start: datetime | None) -> IfsCloudSimulator:
-        return IfsCloudSimulator(size="small", seed=1, start=start)
-
     # Signing in --------------------------------------------------------------------------------------------------
-
-    def expire_tokens(self) -> None:
-        self.simulator.grant({"tokens": "revoke"})
-
-    def disable_client(self) -> None:
-        self.simulator.grant({"client": self.credentials["client_id"], "granted": False})
 
     def take_roles(self) -> tuple[str, ...]:
         for projection in GRANTS:
@@ -124,9 +115,6 @@ class IfsCloudSubject(Subject):
     def zoned(self, time_zone: str) -> Variant:
         zone = {"server_time_zone": time_zone}
         return Variant(self.variant.name, {**self.variant.settings, **zone}, {**self.variant.switches, **zone})
-
-    def match_read(self, entity: Entity) -> Values:
-        return {"kind": "read", "entity": HEADS[entity]}
 
     def expected(self, entity: Entity) -> dict[str, Any]:
         rows = self.rows(HEADS[entity])

@@ -71,6 +71,7 @@ class PlexSubject(Subject):
     """Two plants; invoice lines stand in the list and absent values are null, or neither."""
 
     system = "plex"
+    heads = HEADS
     variants = (
         Variant("list", {**PATIENT, "payment_days": 3000}, UNCOUNTED),
         Variant(
@@ -124,12 +125,6 @@ class PlexSubject(Subject):
 
     # Signing in --------------------------------------------------------------------------------------------------
 
-    def expire_tokens(self) -> None:
-        self.simulator.grant({"tokens": "revoke"})
-
-    def disable_client(self) -> None:
-        self.simulator.grant({"client": self.credentials["client_id"], "granted": False})
-
     def take_roles(self) -> tuple[str, ...]:
         for role in ROLES:
             self.simulator.grant({"role": role, "granted": False})
@@ -147,9 +142,6 @@ class PlexSubject(Subject):
     def zoned(self, time_zone: str) -> Variant:
         """Its stamps are UTC wherever the plant stands; only its calendar follows the zone."""
         return Variant(self.variant.name, {**self.variant.settings, "time_zone": time_zone}, self.variant.switches)
-
-    def match_read(self, entity: Entity) -> Values:
-        return {"kind": "read", "entity": HEADS[entity]}
 
     def own(self, name: str) -> list[dict[str, Any]]:
         """The rows of the plant that is read."""

@@ -64,6 +64,7 @@ class ProcurifySubject(Subject):
     """A domain whose superuser made the application."""
 
     system = "procurify"
+    heads = HEADS
     variants = (
         Variant("plain", SETTINGS),
         Variant(
@@ -142,9 +143,6 @@ class ProcurifySubject(Subject):
     def zoned(self, time_zone: str) -> Variant:
         """Its stamps carry the offset of the domain's zone."""
         return Variant(self.variant.name, self.variant.settings, {**self.variant.switches, "time_zone": time_zone})
-
-    def match_read(self, entity: Entity) -> Values:
-        return {"kind": "read", "entity": HEADS[entity]}
 
     def _key(self, entity: Entity, row: Values) -> str:
         """A bill is read by its uuid, and by nothing else."""

@@ -68,6 +68,7 @@ class SageX3Subject(Subject):
     """A folder with two companies; changes are found by UPDDATTIM, or by the day where only that is shown."""
 
     system = "sage_x3"
+    heads = ASKED
     variants = (
         Variant("moments", switches=LINES_ALONE),
         Variant("days", settings={"date_literal_style": "quoted"}, switches=OTHERWISE),
@@ -94,21 +95,12 @@ class SageX3Subject(Subject):
                 settings={"change_fields": {"suppliers": "ZSTAMP"}}),
     )  # fmt: skip
 
-    def make(self, start: datetime | None) -> SageX3Simulator:
-        return SageX3Simulator(size="small", seed=1, start=start)
-
     @property
     def x3(self) -> SageX3Simulator:
         assert isinstance(self.simulator, SageX3Simulator)
         return self.simulator
 
     # Signing in --------------------------------------------------------------------------------------------------
-
-    def expire_tokens(self) -> None:
-        self.simulator.grant({"tokens": "revoke"})
-
-    def disable_client(self) -> None:
-        self.simulator.grant({"client": self.credentials["client_id"], "granted": False})
 
     def take_roles(self) -> tuple[str, ...]:
         for code in CLASSES:
@@ -127,9 +119,6 @@ class SageX3Subject(Subject):
     def zoned(self, time_zone: str) -> Variant:
         """Stamps are UTC whatever the zone of the company."""
         return self.variant
-
-    def match_read(self, entity: Entity) -> Values:
-        return {"kind": "read", "entity": ASKED[entity]}
 
     def _in_scope(self, entity: Entity, row: Values) -> bool:
         match entity:

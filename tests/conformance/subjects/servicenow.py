@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from conformance.subject import Absence, Subject, Values, Variant
 from ml_connector.records import Entity
 from ml_connector.systems.base import Target
-from ml_connector_simulators.servicenow import ServiceNowSimulator
 
 PAGES, SINGLE, STAGING = "pages", "single", "staging"
 BOTH_PAGES = (PAGES, SINGLE)
@@ -97,9 +95,6 @@ class ServiceNowSubject(Subject):
         Absence("staging module", Entity.INVOICES, {"take_plugin": "com.glide.sn_spend_intg"},
                 ("com.glide.sn_spend_intg", "sn_spend_intg_imp_invoice", ADMINISTRATOR), variants=(STAGING,)),
     )  # fmt: skip
-
-    def make(self, start: datetime | None) -> ServiceNowSimulator:
-        return ServiceNowSimulator(size="small", seed=1, start=start)
 
     @property
     def _profile(self) -> str:

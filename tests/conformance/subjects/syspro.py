@@ -46,6 +46,7 @@ class SysproSubject(Subject):
     """A company, read through OData or through e.net."""
 
     system = "syspro"
+    heads = HEADS
     variants = (Variant("odata"), Variant("enet", settings={"read_transport": "enet"}))
     overlap_s = 7 * 86400
     with_lines = frozenset(LINES)
@@ -72,9 +73,6 @@ class SysproSubject(Subject):
     )  # fmt: skip
 
     _page_size: Values = MappingProxyType({})
-
-    def make(self, start: datetime | None) -> SysproSimulator:
-        return SysproSimulator(size="small", seed=1, start=start)
 
     @property
     def inside(self) -> SysproSimulator:
@@ -120,9 +118,6 @@ class SysproSubject(Subject):
                 table.remove(row)
 
     # The truth ---------------------------------------------------------------------------------------------------
-
-    def match_read(self, entity: Entity) -> Values:
-        return {"kind": "read", "entity": HEADS[entity]}
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         return [row for row in super().rows(table) if row["CompanyId"] == COMPANY]
