@@ -112,52 +112,42 @@ TO_PAYMENT = Mapping(
     },
 )
 
+DIMENSION = {
+    "key": field("key"),
+    "scope": computed(values.pcn),
+    "company": computed(values.pcn),
+    "active": field("active", boolean, default=True),
+}
+"""What accounts, cost centers, departments and locations have in common."""
+
 TO_GL_ACCOUNT = Mapping(
     GLAccount,
     {
-        "key": field("key"),
-        "scope": computed(values.pcn),
+        **DIMENSION,
         "code": field("accountNumber", required=True),
         "name": field("name"),
-        "company": computed(values.pcn),
-        "active": field("active", boolean, default=True),
         "valid_to": computed(values.day_of("inactiveDate")),
         "kind": field("categoryType"),
     },
 )
 
-TO_COST_CENTER = Mapping(
-    CostCenter,
-    {
-        "key": field("key"),
-        "scope": computed(values.pcn),
-        "code": field("costCenterSegment", required=True),
-        "company": computed(values.pcn),
-        "active": field("active", boolean, default=True),
-    },
-)
+TO_COST_CENTER = Mapping(CostCenter, {**DIMENSION, "code": field("costCenterSegment", required=True)})
 
 TO_DEPARTMENT = Mapping(
     Department,
     {
-        "key": field("key"),
-        "scope": computed(values.pcn),
+        **DIMENSION,
         "code": computed(references.department_code),
         "name": field("name"),
-        "company": computed(values.pcn),
-        "active": field("active", boolean, default=True),
     },
 )
 
 TO_LOCATION = Mapping(
     Location,
     {
-        "key": field("key"),
-        "scope": computed(values.pcn),
+        **DIMENSION,
         "code": field("buildingCode", required=True),
         "name": field("name"),
-        "company": computed(values.pcn),
-        "active": field("active", boolean, default=True),
         "line1": computed(suppliers.street),
         "city": field("city"),
         "region": field("state"),

@@ -23,15 +23,20 @@ TO_SUPPLIER = Mapping(
     },
 )
 
+DIMENSION = {
+    "key": field("key"),
+    "scope": computed(rows.domain),
+    "company": computed(rows.domain),
+    "active": field("active", boolean, default=True),
+}
+"""What accounts, departments and locations have in common."""
+
 TO_GL_ACCOUNT = Mapping(
     GLAccount,
     {
-        "key": field("key"),
-        "scope": computed(rows.domain),
+        **DIMENSION,
         "code": field("code", required=True),
         "name": field("description"),
-        "company": computed(rows.domain),
-        "active": field("active", boolean, default=True),
         "kind": computed(rows.account_kind),
     },
 )
@@ -39,24 +44,18 @@ TO_GL_ACCOUNT = Mapping(
 TO_DEPARTMENT = Mapping(
     Department,
     {
-        "key": field("key"),
-        "scope": computed(rows.domain),
+        **DIMENSION,
         "code": field("name", required=True),
         "name": field("name"),
-        "company": computed(rows.domain),
-        "active": field("active", boolean, default=True),
     },
 )
 
 TO_LOCATION = Mapping(
     Location,
     {
-        "key": field("key"),
-        "scope": computed(rows.domain),
+        **DIMENSION,
         "code": field("name", required=True),
         "name": field("name"),
-        "company": computed(rows.domain),
-        "active": field("active", boolean, default=True),
         "line1": computed(rows.of_address("addressLineOne")),
         "city": computed(rows.of_address("city")),
         "region": computed(rows.of_address("state_province")),
