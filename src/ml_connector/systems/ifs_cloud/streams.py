@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ml_connector.errors import MappingError, ModuleMissingError
+from ml_connector.errors import ModuleMissingError
 from ml_connector.mappings import Mapping as FieldMapping
 from ml_connector.records import Entity, Record, split_key
 from ml_connector.systems.base import Json, Page, RawRecord, Window
@@ -36,6 +36,7 @@ from ml_connector.systems.ifs_cloud.mapping import (
     TO_SUPPLIER,
 )
 from ml_connector.systems.ifs_cloud.sets import EntitySet, KeyValues
+from ml_connector.systems.stored import readable_rows
 
 if TYPE_CHECKING:
     from ml_connector.systems.ifs_cloud.connection import IfsCloud
@@ -267,10 +268,8 @@ class IfsStream:
 
     def normalize(self, raw: RawRecord) -> Record:
         """The canonical record; pure."""
-        try:
+        with readable_rows(raw):
             document = _DOCUMENT.decode(raw.payload)
-        except msgspec.DecodeError as error:
-            raise MappingError(f"The stored rows of {raw.key} cannot be read: {error}.") from error
         head, lines = document.head, document.lines
         if self._aliases:
             _rename((head,), self._aliases["head"])

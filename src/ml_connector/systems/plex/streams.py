@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic
 
 import msgspec
 
-from ml_connector.errors import MappingError
 from ml_connector.mappings import Mapping as FieldMapping
 from ml_connector.records import Entity, Record, split_key
 from ml_connector.systems.base import Json, Page, RawRecord, Window
@@ -32,6 +31,7 @@ from ml_connector.systems.plex.mapping import TO_INVOICE, TO_PAYMENT, TO_PURCHAS
 from ml_connector.systems.plex.rows import EPOCH, Row, moment_of, order
 from ml_connector.systems.plex.settings import zone
 from ml_connector.systems.plex.slices import ACTIVE, Listing, Place, slices, write_moment
+from ml_connector.systems.stored import readable_rows
 
 if TYPE_CHECKING:
     from ml_connector.systems.plex.connection import Plex
@@ -146,11 +146,9 @@ class PlexStream(Generic[C]):
 
     def normalize(self, raw: RawRecord) -> Record:
         """The canonical record; pure."""
-        try:
+        with readable_rows(raw):
             document = _DOCUMENT.decode(raw.payload)
             head = document["head"]
-        except (msgspec.DecodeError, KeyError) as error:
-            raise MappingError(f"The stored rows of {raw.key} cannot be read: {error}.") from error
         for detail in document.get("detail", ()):
             head |= detail
         knowledge = {

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from ml_connector.errors import ContractError, MappingError
+from ml_connector.errors import ContractError
 from ml_connector.mappings import Mapping
 from ml_connector.protocols.rest import encode_segment
 from ml_connector.records import Entity, Record, join_key, split_key
@@ -22,6 +22,7 @@ from ml_connector.systems.procurify.lookup import matching
 from ml_connector.systems.procurify.mapping import TO_INVOICE, TO_PAYMENT
 from ml_connector.systems.procurify.surroundings import DEPARTMENTS, text_id
 from ml_connector.systems.procurify.vendors import ALL_VENDORS
+from ml_connector.systems.stored import readable_rows
 
 _DOCUMENT = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _VERSIONS = msgspec.json.Encoder(decimal_format="string", order="sorted")
@@ -79,11 +80,9 @@ class Documents:
 
     def normalize(self, raw: RawRecord) -> Record:
         """The canonical record; pure."""
-        try:
+        with readable_rows(raw):
             document = _DOCUMENT.decode(raw.payload)
             head = document["head"]
-        except (msgspec.DecodeError, KeyError) as error:
-            raise MappingError(f"The stored rows of {raw.key} cannot be read: {error}.") from error
         knowledge = {**document.get("context", {}), "domain": raw.scope}
         record: Record = self.mapping.apply({**head, "key": raw.key}, knowledge)
         return record

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ml_connector.errors import MappingError
 from ml_connector.mappings import Mapping as FieldMapping
 from ml_connector.records import Entity, Record, join_key, split_key
 from ml_connector.systems.base import Json, Page, RawRecord, Window
@@ -43,6 +42,7 @@ from ml_connector.systems.sage_x3.marks import (
 )
 from ml_connector.systems.sage_x3.quirks import invoices, orders, postings, suppliers
 from ml_connector.systems.sage_x3.quirks.rows import Knowledge, menu
+from ml_connector.systems.stored import readable_rows
 
 if TYPE_CHECKING:
     from ml_connector.systems.sage_x3.connection import SageX3
@@ -422,10 +422,8 @@ class X3Stream:
 
     def normalize(self, raw: RawRecord) -> Record:
         """The canonical record; pure."""
-        try:
+        with readable_rows(raw):
             document = _DOCUMENT.decode(raw.payload)
-        except msgspec.DecodeError as error:
-            raise MappingError(f"The stored rows of {raw.key} cannot be read: {error}.") from error
         row = self.declared.prepare(self.renamed(document), self.knowledge)
         record: Record = self.declared.mapping.apply(row, self.knowledge)
         return record

@@ -18,6 +18,7 @@ from ml_connector.mappings import Mapping as FieldMapping
 from ml_connector.records import Entity, Record, split_key
 from ml_connector.systems.base import Json, Page, RawRecord, Window
 from ml_connector.systems.cursors import Unbelievable
+from ml_connector.systems.stored import readable_rows
 from ml_connector.systems.syspro import mapping, quirks, tables
 from ml_connector.systems.syspro.assembly import Assembly, Heads
 from ml_connector.systems.syspro.conditions import ALWAYS, Condition, Is, either, every
@@ -341,10 +342,8 @@ class SysproStream:
 
     def normalize(self, raw: RawRecord) -> Record:
         """The canonical record; pure."""
-        try:
+        with readable_rows(raw):
             document = self._decoded(raw)
-        except msgspec.DecodeError as error:
-            raise MappingError(f"The stored rows of {raw.key} cannot be read: {error}.") from error
         context = document.pop("context")
         knowledge = {**self._knowledge, **context}
         try:
