@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows.plant import Plant
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Plants of any kind, given as class and options, each in a folder of its own; closed after the test."""
+    made: list[Plant] = []
+
+    def build(kind: Callable[..., Plant], **options: Any) -> Plant:
+        made.append(kind(tmp_path / str(len(made)), **options))
+        return made[-1]
+
+    yield build
+    for plant in made:
+        plant.close()
 
 
 @pytest.fixture(params=["pages", "s2p_staging"])
@@ -16,21 +32,11 @@ def profile(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def plant(tmp_path: Path, profile: str) -> Iterator[Plant]:
-    plant = Plant(tmp_path, profile)
-    yield plant
-    plant.close()
+def plant(make_plant: Callable[..., Plant], profile: str) -> Plant:
+    return make_plant(profile=profile)
 
 
 @pytest.fixture
-def make_plant(tmp_path: Path) -> Iterator[Callable[..., Plant]]:
-    """Plants of another kind: a profile, a window for late writes, a database."""
-    made: list[Plant] = []
-
-    def make(**options: object) -> Plant:
-        made.append(Plant(tmp_path / str(len(made)), **options))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield make
-    for plant in made:
-        plant.close()
+def make_plant(build: Callable[..., Any]) -> Callable[..., Plant]:
+    """Plants of another kind: other ends, a profile, a window for late writes, a database."""
+    return partial(build, Plant)

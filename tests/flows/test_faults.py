@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from flows.plant import Plant
+from flows.repeated import run_often
 from ml_connector import clock
 
 FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -23,13 +24,9 @@ def test_every_document_arrives_once(plant: Plant, fault: str) -> None:
     rule, action = FAULTS[fault]
     with clock.use(clock.ManualClock()) as manual:
         plant.loop.call(lambda: plant.target.add_fault(**rule, action=action))
-        for _ in range(6):
-            plant.run()
-            manual.advance(120)
+        run_often(plant, manual, 6, 120)
         plant.loop.call(plant.target.faults.clear)
-        for _ in range(4):
-            report = plant.run()
-            manual.advance(120)
+        report = run_often(plant, manual, 4, 120)
     assert report.outcome in ("complete", "complete_with_exceptions")
     assert plant.disagreements() == []
 
@@ -38,9 +35,7 @@ def test_source_faults_lose_nothing(plant: Plant) -> None:
     with clock.use(clock.ManualClock()) as manual:
         for number, do in ((5, "drop_after"), (7, "truncate"), (11, "html")):
             plant.loop.call(lambda n=number, d=do: plant.source.add_fault(every=n, action={"do": d}))  # type: ignore[misc]
-        for _ in range(4):
-            plant.run()
-            manual.advance(120)
+        run_often(plant, manual, 4, 120)
         plant.loop.call(plant.source.faults.clear)
         plant.run()
     assert plant.disagreements() == []

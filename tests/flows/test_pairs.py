@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flows import processes
 from flows.plant import FLOW, Plant, counts
+from flows.repeated import run_often
 from ml_connector import clock
 from ml_connector.flows import PAIRS
 
@@ -29,10 +28,8 @@ def ends(request: pytest.FixtureRequest) -> tuple[str, str]:
 
 
 @pytest.fixture
-def plant(tmp_path: Path, ends: tuple[str, str]) -> Iterator[Plant]:
-    plant = Plant(tmp_path, source=ends[0], target=ends[1])
-    yield plant
-    plant.close()
+def plant(make_plant: Callable[..., Plant], ends: tuple[str, str]) -> Plant:
+    return make_plant(source=ends[0], target=ends[1])
 
 
 def is_told(plant: Plant, route: str, key: str) -> bool:
@@ -114,11 +111,12 @@ def test_line_alone_is_changed(plant: Plant) -> None:
         assert "Another description" in json.dumps(plant.loop.call(plant.target.truth), default=str)
 
 
-def sweep_all(plant: Plant) -> None:
-    """A week later: keys and versions of everything are compared."""
+def sweep_all(plant: Plant, times: int = 1) -> None:
+    """A week later, and again: keys and versions of everything are compared."""
     with clock.use(clock.ManualClock()) as manual:
-        manual.advance(8 * 86400)
-        plant.run()
+        for _ in range(times):
+            manual.advance(8 * 86400)
+            plant.run()
 
 
 def test_more_is_ordered(plant: Plant) -> None:
@@ -177,10 +175,7 @@ def test_removed_order_is_cancelled_after_two_sweeps(plant: Plant) -> None:
     plant.run()
     plant.pass_time(3600)
     key = plant.desk.remove_order(3)
-    with clock.use(clock.ManualClock()) as manual:
-        for _ in range(3):
-            manual.advance(8 * 86400)
-            plant.run()
+    sweep_all(plant, 3)
     assert is_told(plant, "purchase_orders", key)
 
 
@@ -195,13 +190,9 @@ def test_lost_answers(plant: Plant, loss: str) -> None:
     rule, action = LOSSES[loss]
     with clock.use(clock.ManualClock()) as manual:
         plant.loop.call(lambda: plant.target.add_fault(**rule, action=action))
-        for _ in range(5):
-            plant.run()
-            manual.advance(4000)
+        run_often(plant, manual, 5, 4000)
         plant.loop.call(plant.target.faults.clear)
-        for _ in range(4):
-            report = plant.run()
-            manual.advance(4000)
+        report = run_often(plant, manual, 4, 4000)
     assert report.outcome in ("complete", "complete_with_exceptions"), report.document()["exceptions"][:3]
     assert plant.disagreements() == []
 
@@ -214,17 +205,11 @@ def test_kill_and_resume(plant: Plant, when: str, start_run: Callable[[Plant], s
     process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
     plant.target.kill_order = None
-    expire_locks(plant)
+    processes.expire_locks(plant)
     for _ in range(3):
         report = plant.run()
     assert report.outcome in ("complete", "complete_with_exceptions")
     assert plant.disagreements() == []
-
-
-def expire_locks(plant: Plant) -> None:
-    """The locks of the dead process end by themselves after a quarter of a minute."""
-    with plant.app.workspace.database.transaction() as cursor:
-        cursor.execute("UPDATE store_lock SET expires_at = 0")
 
 
 @pytest.fixture
@@ -233,12 +218,7 @@ def start_run() -> Iterator[Callable[[Plant], subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def start(plant: Plant) -> subprocess.Popen[str]:
-        home = plant.folder / f"home-{plant.installations}"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("ML_CONNECTOR")}
-        command = [sys.executable, "-m", "ml_connector", "run", FLOW, "--json"]
-        pipe = subprocess.PIPE
-        environment = {**kept, "ML_CONNECTOR_HOME": str(home)}
-        started.append(subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True))
+        started.append(processes.start(plant, "run", FLOW))
         return started[-1]
 
     yield start

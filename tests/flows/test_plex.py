@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,16 +124,8 @@ def without(sets: Sets, pcn: str) -> Sets:
 
 
 @pytest.fixture
-def make_plants(tmp_path: Path) -> Iterator[Callable[..., TwoPlants]]:
-    made: list[TwoPlants] = []
-
-    def make(**options: Any) -> TwoPlants:
-        made.append(TwoPlants(tmp_path / str(len(made)), **options))
-        return made[-1]
-
-    yield make
-    for plants in made:
-        plants.close()
+def make_plants(build: Callable[..., Any]) -> Callable[..., TwoPlants]:
+    return partial(build, TwoPlants)
 
 
 @pytest.fixture(params=INTO)
@@ -246,25 +239,24 @@ OTHERWISE: dict[str, dict[str, Any]] = {
 @pytest.mark.thorough(4)
 @pytest.mark.parametrize("target", ["servicenow", "procurify"])
 @pytest.mark.parametrize("switches", OTHERWISE)
-def test_plants_that_differ_in_what_the_vendor_leaves_open(tmp_path: Path, target: str, switches: str) -> None:
-    plant = Plant(tmp_path, source="plex", target=target)
-    try:
-        plant.switch(plant.source, **OTHERWISE[switches])
-        assert plant.run().exit_status == 3
-        assert plant.disagreements() == []
+def test_plants_that_differ_in_what_the_vendor_leaves_open(
+    make_plant: Callable[..., Plant], target: str, switches: str
+) -> None:
+    plant = make_plant(source="plex", target=target)
+    plant.switch(plant.source, **OTHERWISE[switches])
+    assert plant.run().exit_status == 3
+    assert plant.disagreements() == []
+    plant.run()
+    before = plant.writes
+    plant.run(full=True)
+    assert plant.writes == before
+    edit(plant)
+    plant.run()
+    with clock.use(clock.ManualClock()) as manual:
+        manual.advance(8 * 86400)
         plant.run()
-        before = plant.writes
-        plant.run(full=True)
-        assert plant.writes == before
-        edit(plant)
         plant.run()
-        with clock.use(clock.ManualClock()) as manual:
-            manual.advance(8 * 86400)
-            plant.run()
-            plant.run()
-        assert plant.disagreements() == []
-    finally:
-        plant.close()
+    assert plant.disagreements() == []
 
 
 def edit(plant: Plant) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +63,8 @@ Make = Callable[..., X3Plant]
 
 
 @pytest.fixture
-def x3(tmp_path: Path) -> Iterator[Make]:
-    made: list[X3Plant] = []
-
-    def make(**habits: Any) -> X3Plant:
-        made.append(X3Plant(tmp_path, **habits))
-        return made[-1]
-
-    yield make
-    for plant in made:
-        plant.close()
+def x3(build: Callable[..., Any]) -> Make:
+    return partial(build, X3Plant)
 
 
 @contextmanager

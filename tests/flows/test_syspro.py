@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from flows import processes
 from flows.compare_simulators import target_of
 from flows.desks.syspro import COMPANY, SUPPLIERS, Desk
 from flows.judge import syspro as judge
@@ -22,6 +22,7 @@ from flows.judge.model import Source
 from flows.judge.rows import fetch, grouped
 from flows.judge.verdict import compare
 from flows.plant import FLOW, Plant, configuration, counts
+from flows.repeated import run_often
 from ml_connector import clock
 from ml_connector.sync.report import Silence
 
@@ -53,38 +54,19 @@ class SysproPlant(Plant):
         """Whether nothing is missing."""
         return all(each.verdict.value != "missing" for found in self.app.check("erp") for each in found.findings)
 
-    def command(self, *words: str) -> subprocess.Popen[str]:
-        """ml-connector as a process of its own on this installation."""
-        home = self.folder / f"home-{self.installations}"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("ML_CONNECTOR")}
-        command = [sys.executable, "-m", "ml_connector", *words, "--json"]
-        environment = {**kept, "ML_CONNECTOR_HOME": str(home)}
-        return subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
-        )
-
     def killed_at(self, nth: int, when: str, *words: str) -> bool:
         """Whether SIGKILL at the `nth` request to SYSPRO hit the command; it was over before otherwise."""
-        process = self.command(*words)
+        process = processes.start(self, *words, output=subprocess.DEVNULL)
         self.loop.call(lambda: self.source.kill(process.pid, nth, when))
         process.wait(120)
         self.source.kill_order = None
-        with self.app.workspace.database.transaction("locks") as cursor:  # as if its time had run out
-            cursor.execute("UPDATE store_lock SET expires_at = 0")
+        processes.expire_locks(self)
         return process.returncode == -signal.SIGKILL
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Iterator[Callable[..., SysproPlant]]:
-    made: list[SysproPlant] = []
-
-    def make(**options: Any) -> SysproPlant:
-        made.append(SysproPlant(tmp_path / str(len(made)), **options))
-        return made[-1]
-
-    yield make
-    for plant in made:
-        plant.close()
+def make(build: Callable[..., Any]) -> Callable[..., SysproPlant]:
+    return partial(build, SysproPlant)
 
 
 # Sessions of e.net ---------------------------------------------------------------------------------------------------
@@ -369,22 +351,21 @@ class TwoCompanies(SysproPlant):
 
 
 @pytest.fixture(params=["pages", "s2p_staging", "procurify"])
-def companies(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwoCompanies]:
+def companies(request: pytest.FixtureRequest, build: Callable[..., Any]) -> TwoCompanies:
     into = {"target": "procurify"} if request.param == "procurify" else {"profile": request.param}
     over = {} if request.param == "procurify" else ENET  # the XML of e.net holds no Japanese names
-    plant = TwoCompanies(tmp_path, erp=over, **into)
+    plant: TwoCompanies = build(TwoCompanies, erp=over, **into)
     if request.param == "s2p_staging":
         plant.loop.call(lambda: plant.target.insert("sn_fin_erp_source", {"name": ERP_SOURCES["EDU2"]}))
-    yield plant
-    plant.close()
+    return plant
 
 
 def test_two_companies_never_mix(companies: TwoCompanies) -> None:
     """They share suppliers' keys, accounts and cost centers, and the operator, whose sessions end each other."""
     plant = companies
     plant.switch(plant.source, eviction="any_company")
-    processes = [plant.command("run", company) for company in COMPANIES]
-    assert all(process.wait(120) in (0, 3) for process in processes)
+    both = [processes.start(plant, "run", company, output=subprocess.DEVNULL) for company in COMPANIES]
+    assert all(process.wait(120) in (0, 3) for process in both)
     plant.run_both()
     assert plant.disagreements() == []
     assert are_closed(plant)
@@ -419,12 +400,8 @@ def test_troubles_of_syspro_lose_nothing(make: Callable[..., SysproPlant], troub
     plant = make(erp={"read_transport": transport})
     with clock.use(clock.ManualClock()) as manual:
         plant.loop.call(lambda: plant.source.add_fault(every=7, action=TROUBLES[trouble]))
-        for _ in range(3):
-            plant.run()
-            manual.advance(4000)
+        run_often(plant, manual, 3, 4000)
         plant.loop.call(plant.source.faults.clear)
-        for _ in range(2):
-            plant.run()
-            manual.advance(4000)
+        run_often(plant, manual, 2, 4000)
     assert plant.disagreements() == []
     assert plant.sessions.sessions_open <= (trouble == "answers lost")
