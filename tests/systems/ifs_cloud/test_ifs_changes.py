@@ -9,7 +9,8 @@ import pytest
 
 from ml_connector.records import Entity
 from ml_connector_simulators.ifs_cloud import IfsCloudSimulator
-from systems.ifs_cloud.ifs_tenant import ALL, connected, read, read_anew, rows
+from systems.ifs_cloud.ifs_tenant import ALL, connected, read_anew, rows
+from systems.simulated import read
 
 INVOICE = {"Company": "10", "InvoiceId": 9012}
 

@@ -10,7 +10,8 @@ from ml_connector.errors import ModuleMissingError, PermissionMissingError
 from ml_connector.records import Entity, join_key
 from ml_connector_simulators import ifs_cloud
 from ml_connector_simulators.ifs_cloud import IfsCloudSimulator
-from systems.ifs_cloud.ifs_tenant import ALL, connected, read, read_anew, rows
+from systems.ifs_cloud.ifs_tenant import ALL, connected, read_anew, rows
+from systems.simulated import read
 
 HEADS = {
     Entity.SUPPLIERS: ("SupplierInfoGeneralSet", ("SupplierId",)),

@@ -25,7 +25,8 @@ from ml_connector.systems.ifs_cloud.schema import INVOICE_LINES, INVOICES, PURCH
 from ml_connector.systems.ifs_cloud.sets import EntitySet, Row, ServerClock, line_order
 from ml_connector.systems.ifs_cloud.settings import IfsCloudSettings
 from ml_connector_simulators.ifs_cloud import IfsCloudSimulator
-from systems.ifs_cloud.ifs_tenant import connected, read, read_anew
+from systems.ifs_cloud.ifs_tenant import connected, read_anew
+from systems.simulated import read
 
 SETTINGS = IfsCloudSettings(realm="demo", companies=["10"])
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -12,7 +12,8 @@ from ml_connector.protocols.odata import ODataClient
 from ml_connector.records import Entity
 from ml_connector.systems.ifs_cloud import CONNECTOR
 from ml_connector_simulators.ifs_cloud import IfsCloudSimulator
-from systems.ifs_cloud.ifs_tenant import connected, opening, read, read_anew
+from systems.ifs_cloud.ifs_tenant import connected, opening, read_anew
+from systems.simulated import read
 
 ORDERS_FOR_WRITING = "/int/ifsapplications/projection/v1/PurchaseOrderHandling.svc"
 

@@ -12,7 +12,8 @@ from ml_connector.records import Entity, Record
 from ml_connector.systems.base import System
 from ml_connector.systems.sage_x3.streams import STREAMS
 from ml_connector_simulators.sage_x3 import SageX3Simulator
-from systems.sage_x3.x3_folder import ALL, Reading, connected, read
+from systems.sage_x3.x3_folder import ALL, connected
+from systems.simulated import Reading, read
 
 
 def normalized(system: System, entity: Entity, reading: Reading) -> list[Record]:

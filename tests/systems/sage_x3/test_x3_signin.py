@@ -22,7 +22,8 @@ from ml_connector.systems.sage_x3 import CONNECTOR
 from ml_connector.systems.sage_x3.settings import SignedJwt
 from ml_connector.systems.sage_x3.signin import SignedToken
 from ml_connector_simulators.sage_x3 import SageX3Simulator
-from systems.sage_x3.x3_folder import opening, read
+from systems.sage_x3.x3_folder import opening
+from systems.simulated import read
 
 MODES = ("oauth2_client_credentials", "oauth2_authorization_code", "signed_jwt", "basic")
 ACCOUNTS = [Need(Entity.GL_ACCOUNTS, False)]

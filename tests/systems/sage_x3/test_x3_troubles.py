@@ -24,7 +24,8 @@ from ml_connector.systems.base import Need, Opening, Verdict
 from ml_connector.systems.sage_x3 import CONNECTOR
 from ml_connector_simulators.sage_x3 import SageX3Simulator
 from scripted_server import Reply, ScriptedServer
-from systems.sage_x3.x3_folder import connected, read
+from systems.sage_x3.x3_folder import connected
+from systems.simulated import read
 
 ORDERS, ACCOUNTS = Entity.PURCHASE_ORDERS, Entity.GL_ACCOUNTS
 

@@ -1,18 +1,11 @@
-"""What the tests of this folder share: a simulated folder and a connection to it, read the way a run reads it."""
+"""What the tests of this folder share: a connection to a simulated folder."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
-
-import msgspec
+from functools import partial
 
 from ml_connector.records import Entity
-from ml_connector.systems.base import Json, Opening, Ports, RawRecord, System, Window
-from ml_connector.systems.sage_x3 import CONNECTOR
-from ml_connector_simulators.sage_x3 import SageX3Simulator
+from systems import simulated
 
 ALL = (
     Entity.GL_ACCOUNTS,
@@ -22,55 +15,5 @@ ALL = (
     Entity.INVOICES,
     Entity.GL_POSTINGS,
 )
-
-
-@dataclass
-class Reading:
-    """One whole window of a stream."""
-
-    window: Window
-    records: list[RawRecord] = field(default_factory=list)
-    positions: list[Json | None] = field(default_factory=list)
-    cursor: Json | None = None
-    requests: int = 0
-
-    @property
-    def keys(self) -> list[str]:
-        return [record.key for record in self.records]
-
-
-def opening(
-    simulator: SageX3Simulator,
-    credentials: Mapping[str, str] | None = None,
-    auth_mode: str = "",
-    ports: Ports | None = None,
-    **settings: Any,
-) -> Opening:
-    """The connection as an operator would configure it; `credentials` with an `auth_mode` replace the given ones."""
-    given = {name: str(value) for name, value in simulator.credentials().items()}
-    mode = given.pop("auth_mode")
-    if auth_mode:
-        mode, given = auth_mode, {}
-    made = msgspec.convert({**simulator.settings(), **settings}, CONNECTOR.settings)
-    return Opening("x3", simulator.url, made, mode, {**given, **(credentials or {})}, ports or Ports())
-
-
-@asynccontextmanager
-async def connected(simulator: SageX3Simulator, **settings: Any) -> AsyncIterator[System]:
-    async with CONNECTOR.open(opening(simulator, **settings)) as system:
-        yield system
-
-
-async def read(system: System, entity: Entity, cursor: Json | None = None) -> Reading:
-    """One window from its start to its end."""
-    before = system.requests
-    stream = system.stream(entity)
-    reading = Reading(await stream.window(cursor))
-    async with aclosing(stream.extract(reading.window, None)) as pages:  # type: ignore[type-var]
-        async for page in pages:
-            reading.records += page.records
-            reading.positions.append(page.position)
-            reading.cursor = page.cursor
-    assert reading.positions[-1] is None and reading.cursor is not None
-    reading.requests = system.requests - before
-    return reading
+opening = partial(simulated.opening, "x3")
+connected = partial(simulated.connected, "x3")

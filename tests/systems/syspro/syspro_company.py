@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-import msgspec
-
-from ml_connector.systems.base import Opening, Ports
-from ml_connector.systems.syspro.settings import SysproSettings
 from ml_connector_simulators.syspro import SysproSimulator
+from systems import simulated
 
-
-def opening(
-    plant: SysproSimulator, credentials: Mapping[str, str] | None = None, ports: Ports | None = None, **settings: Any
-) -> Opening:
-    given = {name: str(value) for name, value in plant.credentials().items()} | dict(credentials or {})
-    mode = given.pop("auth_mode")
-    made = msgspec.convert({**plant.settings(), **settings}, SysproSettings)
-    return Opening("syspro", plant.url, made, mode, given, ports or Ports())
+opening = partial(simulated.opening, "syspro")
 
 
 def enter_invoice(plant: SysproSimulator, number: str, *, dated: date, entered: date, **values: Any) -> str:
