@@ -38,8 +38,17 @@ class TokenStore(Protocol):
         ...
 
 
-class OAuth2ClientCredentials(TokenBroker):
-    """A client that signs in as itself (RFC 6749, 4.4). A refresh token in the answer is ignored."""
+class OAuth2Options(EndpointOptions, total=False):
+    """What usually keeps its default."""
+
+    fallback_ttl_s: float
+    """Counts when the answer names no lifetime."""
+    renew_before: Callable[[float], float]
+    """Turns a lifetime into the lead."""
+
+
+class _OAuth2(TokenBroker):
+    """Tokens that a client gets from a token endpoint."""
 
     def __init__(
         self,
@@ -53,22 +62,33 @@ class OAuth2ClientCredentials(TokenBroker):
         renew_before: Callable[[float], float] = renewal_lead_s,
         **endpoint: Unpack[EndpointOptions],
     ) -> None:
-        """`fallback_ttl_s` counts when the answer names no lifetime; `renew_before` turns a lifetime into the lead."""
         super().__init__(fallback_ttl_s=fallback_ttl_s, renew_before=renew_before)
         self._endpoint = TokenEndpoint(
             http=http, url=token_url, client_id=client_id, client_secret=client_secret, **endpoint
         )
-        self._grant = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
+        self._scope = {"scope": scope} if scope else {}
 
-    async def _obtain(self, rejected: str | None) -> AccessToken:
-        answer = await self._endpoint.ask(self._grant, self._count)
-        return self._token_of(answer.access_token, self._ttl_s(answer))
+    async def _ask(self, grant: Mapping[str, str]) -> TokenAnswer:
+        return await self._endpoint.ask({**grant, **self._scope}, self._count)
 
     def _count(self) -> None:
         self.token_requests += 1
 
 
-class OAuth2RefreshToken(TokenBroker):
+class OAuth2ClientCredentials(_OAuth2):
+    """A client that signs in as itself (RFC 6749, 4.4). A refresh token in the answer is ignored."""
+
+    async def _obtain(self, rejected: str | None) -> AccessToken:
+        return self._token_in(await self._answer())
+
+    async def _answer(self) -> TokenAnswer:
+        return await self._ask({"grant_type": "client_credentials"})
+
+    def _token_in(self, answer: TokenAnswer) -> AccessToken:
+        return self._token_of(answer.access_token, self._ttl_s(answer))
+
+
+class OAuth2RefreshToken(_OAuth2):
     """A person signed in once; from then on each refresh token buys an access token and the next refresh token.
 
     The new refresh token is in the store before the access token is used: a crash between the two would end the
@@ -87,19 +107,13 @@ class OAuth2RefreshToken(TokenBroker):
         *,
         alone: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
         otherwise: Mapping[str, str] | None = None,
-        fallback_ttl_s: float = 3600,
-        renew_before: Callable[[float], float] = renewal_lead_s,
-        **endpoint: Unpack[EndpointOptions],
+        **options: Unpack[OAuth2Options],
     ) -> None:
         """`otherwise` is the grant used where there is no refresh token, or where it is refused."""
-        super().__init__(fallback_ttl_s=fallback_ttl_s, renew_before=renew_before)
-        self._endpoint = TokenEndpoint(
-            http=http, url=token_url, client_id=client_id, client_secret=client_secret, **endpoint
-        )
+        super().__init__(http, token_url, client_id, client_secret, scope, **options)
         self._store = store
         self._alone = alone
         self._otherwise = otherwise
-        self._scope = {"scope": scope} if scope else {}
         self._unsaved: tuple[StoredToken, StoredToken] | None = None
         self._masked = ""
 
@@ -138,7 +152,7 @@ class OAuth2RefreshToken(TokenBroker):
                 return self._usable(newer, rejected) or await self._exchange(newer, rejected)
             if self._otherwise is None or error.fields.get("code") == "invalid_client":
                 raise
-            answer, kept = await self._endpoint.ask({**self._otherwise, **self._scope}, self._count), ""
+            answer, kept = await self._ask(self._otherwise), ""
         new = StoredToken(
             answer.refresh_token or kept,
             answer.access_token,
@@ -151,8 +165,7 @@ class OAuth2RefreshToken(TokenBroker):
     async def _refreshed(self, refresh_token: str) -> TokenAnswer:
         if not refresh_token:
             raise AuthenticationError("Nobody has signed in yet.", fix="Connect this connection once.")
-        grant = {"grant_type": "refresh_token", "refresh_token": refresh_token, **self._scope}
-        return await self._endpoint.ask(grant, self._count)
+        return await self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
     def _mask(self, refresh_token: str) -> None:
         register_secret(refresh_token)
@@ -169,6 +182,3 @@ class OAuth2RefreshToken(TokenBroker):
             winner = new
         assert winner.expires_at is not None
         return self._token_of(winner.access_token, (winner.expires_at - clock.now()).total_seconds())
-
-    def _count(self) -> None:
-        self.token_requests += 1

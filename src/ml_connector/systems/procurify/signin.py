@@ -39,10 +39,10 @@ class SignIn(OAuth2ClientCredentials):
         await super().renew(rejected)
 
     async def _obtain(self, rejected: str | None) -> AccessToken:
-        answer = await self._endpoint.ask(self._grant, self._count)
+        answer = await self._answer()
         self.accepted = False
         self.domain = _domain_in(answer.scope) or self.domain
-        return self._token_of(answer.access_token, self._ttl_s(answer))
+        return self._token_in(answer)
 
 
 def _domain_in(scope: object) -> str:
