@@ -20,7 +20,7 @@ from ml_connector.errors import (
 )
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Verdict
-from ml_connector.systems.findings import of_error
+from ml_connector.systems.findings import missing, of_error
 from ml_connector.systems.plex.api import ADMINISTRATOR, PlexApi, refused, unsubscribed
 from ml_connector.systems.plex.emptiness import LOOK_BACK
 from ml_connector.systems.plex.rows import Row
@@ -29,6 +29,7 @@ from ml_connector.systems.plex.slices import write_moment
 if TYPE_CHECKING:
     from ml_connector.systems.plex.connection import Plex
 
+_missing = partial(missing, who=ADMINISTRATOR)
 _of_error = partial(of_error, who=ADMINISTRATOR)
 
 COLLECTIONS: Mapping[Entity, tuple[str, ...]] = {
@@ -166,31 +167,24 @@ def _pcn(api: PlexApi, probes: _Probes, entities: Sequence[Entity]) -> Finding:
     tenants = probes.found["tenants"]
     codes = [row.text("code") for row in tenants] if isinstance(tenants, list) else []
     ids = [row.text("id").casefold() for row in tenants] if isinstance(tenants, list) else []
-    if pcn in codes or pcn.casefold() in ids or (api.settings.tenant_id or "-").casefold() in ids:
-        known = True
-    else:
-        known = False
-        if codes and pcn.isdecimal() and all(code.isdecimal() for code in codes):
-            return Finding(
-                Verdict.MISSING,
-                "read",
-                subject,
-                f"PCN {pcn} is not among those that this credential may use: {', '.join(sorted(codes)[:10])}.",
-                "Put the right Plex Customer Number into `pcn`, or have the application allowed for this one.",
-                ADMINISTRATOR,
-            )
+    known = pcn in codes or pcn.casefold() in ids or (api.settings.tenant_id or "-").casefold() in ids
+    if not known and codes and pcn.isdecimal() and all(code.isdecimal() for code in codes):
+        return _missing(
+            "read",
+            subject,
+            f"PCN {pcn} is not among those that this credential may use: {', '.join(sorted(codes)[:10])}.",
+            "Put the right Plex Customer Number into `pcn`, or have the application allowed for this one.",
+        )
     read = [probes.found[name] for entity in entities for name in COLLECTIONS[entity] if "/" not in name]
     answers = [each for each in read if isinstance(each, list)]
     if answers and not any(answers):
-        return Finding(
-            Verdict.MISSING,
+        return _missing(
             "read",
             subject,
             f"Every collection answers with nothing for PCN {pcn}: the integration user lacks its roles, or {pcn} is "
             "the wrong PCN.",
             "Give the integration user the Plex roles that read these data, and compare the PCN with the one that "
             "Plex shows.",
-            ADMINISTRATOR,
         )
     if known:
         return Finding(Verdict.OK, "read", subject, f"PCN {pcn} is among those that this credential may use.")
