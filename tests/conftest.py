@@ -1,11 +1,14 @@
-"""How much is tried: of long lists of variants a part by default, all of them with `--thorough`."""
+"""How much is tried: of long lists of variants a part by default, all of them with `--thorough`; a scripted server."""
 
 from __future__ import annotations
 
 import gc
 from collections import Counter
+from collections.abc import AsyncIterator
 
 import pytest
+
+from scripted_server import ScriptedServer
 
 gc.set_threshold(50_000, 20, 50)  # simulators hold many small objects; looking through them ever again costs a third
 
@@ -35,3 +38,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _of(item: pytest.Item) -> tuple[str, str]:
     return str(item.path), getattr(item, "originalname", item.name)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    """It runs, and answers as the test says."""
+    scripted = ScriptedServer()
+    await scripted.start()
+    yield scripted
+    await scripted.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,14 +15,6 @@ from systems.plex.plex_plant import Plant
 def manual_clock() -> Iterator[clock.ManualClock]:
     with clock.use(clock.ManualClock()) as manual:
         yield manual
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    made = ScriptedServer()
-    await made.start()
-    yield made
-    await made.stop()
 
 
 @pytest.fixture

@@ -20,11 +20,8 @@ def quick_clock() -> Iterator[clock.ManualClock]:
 
 
 @pytest.fixture
-async def domain() -> AsyncIterator[Domain]:
-    server = ScriptedServer()
-    await server.start()
-    yield Domain(server)
-    await server.stop()
+def domain(server: ScriptedServer) -> Domain:
+    return Domain(server)
 
 
 @pytest.fixture

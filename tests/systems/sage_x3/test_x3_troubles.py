@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -214,14 +214,6 @@ async def test_no_free_session_is_waited_for(folder: SageX3Simulator, manual_clo
 
 
 # Servers that are not ours -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    scripted = ScriptedServer()
-    await scripted.start()
-    yield scripted
-    await scripted.stop()
 
 
 def at(server: ScriptedServer) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
@@ -23,12 +22,10 @@ REFUSED = Reply(400, {"error": {"code": "", "message": "The query specified in t
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    server = ScriptedServer()
+def server(server: ScriptedServer) -> ScriptedServer:
+    """Without metadata."""
     server.routes[f"{ROOT}/$metadata"] = lambda request: Reply(404, "<html></html>")
-    await server.start()
-    yield server
-    await server.stop()
+    return server
 
 
 def opening(server: ScriptedServer) -> Opening:

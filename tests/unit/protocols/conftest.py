@@ -1,4 +1,4 @@
-"""The scripted server, a connection to it, and a clock that stands still."""
+"""A connection to the scripted server, and a clock that stands still."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ import pytest
 from ml_connector import clock
 from ml_connector.protocols.http import Http, HttpSettings
 from scripted_server import ScriptedServer
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    scripted = ScriptedServer()
-    await scripted.start()
-    yield scripted
-    await scripted.stop()
 
 
 @pytest.fixture
