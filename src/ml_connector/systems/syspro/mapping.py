@@ -19,8 +19,7 @@ from ml_connector.records import (
     Supplier,
     join_key,
 )
-from ml_connector.systems.syspro import quirks
-from ml_connector.systems.syspro.quirks import as_is
+from ml_connector.systems.syspro.quirks import dimensions, orders, references
 from ml_connector.systems.syspro.reading import key_text
 from ml_connector.systems.syspro.values import day, words
 
@@ -52,9 +51,13 @@ def shown(name: str, *, required: bool = False) -> Word:
     return computed(read)
 
 
+def _as_is(value: Any) -> Any:
+    return value
+
+
 def computed_here(name: str, *, required: bool = False) -> Word:
     """What `quirks` put into the row."""
-    return field(name, as_is, required=required)
+    return field(name, _as_is, required=required)
 
 
 def certain_day(value: Any) -> date:
@@ -80,7 +83,7 @@ TO_SUPPLIER = Mapping(
         "payment_terms": shown("TermsCode"),
         "email": computed_here("email"),
         "phone": shown("Telephone"),
-        "active": computed(quirks.not_on_hold),
+        "active": computed(dimensions.not_on_hold),
         "created_on": field("DateSuppAdded", day),
         "addresses": lines(
             "addresses",
@@ -101,8 +104,8 @@ TO_PURCHASE_ORDER = Mapping(
         "scope": COMPANY,
         "number": shown("PurchaseOrder", required=True),
         "company": COMPANY,
-        "supplier": computed(quirks.supplier),
-        "status": computed(quirks.order_status),
+        "supplier": computed(references.supplier),
+        "status": computed(orders.order_status),
         "ordered_on": field("OrderEntryDate", day),
         "wanted_on": field("OrderDueDate", day),
         "currency": computed_here("currency", required=True),
@@ -133,7 +136,7 @@ TO_INVOICE = Mapping(
         "number": shown("Invoice", required=True),
         "document_type": computed_here("document_type"),
         "company": COMPANY,
-        "supplier": computed(quirks.supplier),
+        "supplier": computed(references.supplier),
         "purchase_order": computed_here("purchase_order"),
         "status": computed_here("status"),
         "invoice_date": field("InvoiceDate", certain_day, required=True),
@@ -160,8 +163,8 @@ TO_GL_ACCOUNT = Mapping(
         "code": shown("GlCode", required=True),
         "name": shown("Description"),
         "company": COMPANY,
-        "active": computed(quirks.not_on_hold),
-        "kind": computed(quirks.account_kind),
+        "active": computed(dimensions.not_on_hold),
+        "kind": computed(dimensions.account_kind),
         "group": shown("GlGroup"),
     },
 )
@@ -169,7 +172,7 @@ TO_GL_ACCOUNT = Mapping(
 TO_COST_CENTER = Mapping(
     CostCenter,
     {
-        "key": computed(quirks.cost_center_key),
+        "key": computed(dimensions.cost_center_key),
         "scope": COMPANY,
         "code": shown("AnalysisCode", required=True),
         "name": shown("Description"),

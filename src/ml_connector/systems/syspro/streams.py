@@ -24,6 +24,7 @@ from ml_connector.systems.syspro.assembly import Assembly, Heads
 from ml_connector.systems.syspro.conditions import ALWAYS, Condition, Is, either, every
 from ml_connector.systems.syspro.cursors import Cursor, Seen, believed
 from ml_connector.systems.syspro.documents import Document, raw_record, record_key, version_of
+from ml_connector.systems.syspro.quirks import invoices, orders, postings, references, suppliers
 from ml_connector.systems.syspro.reading import ROW, Row, canonical
 from ml_connector.systems.syspro.tables import Table
 
@@ -39,6 +40,10 @@ CANCELLED_ORDERS = timedelta(days=365)
 """No date tells when an order was cancelled, so those that are so much older are read each time, too (FACTS 33)."""
 
 
+def _nothing(document: dict[str, Any], knowledge: Mapping[str, Any]) -> None:
+    """Nothing has to be computed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     """One stream: the table of its heads, and how its documents are mapped."""
@@ -48,7 +53,7 @@ class Declared:
     mapping: FieldMapping
     parts: Mapping[str, Table]
     """Tables of the parts of a document, for columns that have another name here."""
-    prepare: Callable[[dict[str, Any], Mapping[str, Any]], None] = quirks.nothing
+    prepare: Callable[[dict[str, Any], Mapping[str, Any]], None] = _nothing
     """Puts what has to be computed into the document before it is mapped."""
     recent: Callable[[date], Condition] | None = None
     """The documents that may have changed since a day; None: everything is read each time."""
@@ -78,14 +83,14 @@ SUPPLIERS = Declared(
     tables.SUPPLIER,
     mapping.TO_SUPPLIER,
     {"address": tables.SUPPLIER_ADDRESS},
-    quirks.prepare_supplier,
+    suppliers.prepare_supplier,
 )
 PURCHASE_ORDERS = Declared(
     Entity.PURCHASE_ORDERS,
     tables.ORDER,
     mapping.TO_PURCHASE_ORDER,
     {"lines": tables.ORDER_LINE},
-    quirks.prepare_order,
+    orders.prepare_order,
     _recent_orders,
 )
 INVOICES = Declared(
@@ -100,7 +105,7 @@ INVOICES = Declared(
         "receipts": tables.RECEIPT,
         "supplier": tables.SUPPLIER,
     },
-    quirks.prepare_invoice,
+    invoices.prepare_invoice,
     _recent_invoices,
 )
 GL_POSTINGS = Declared(
@@ -108,7 +113,7 @@ GL_POSTINGS = Declared(
     tables.JOURNAL,
     mapping.TO_GL_POSTING,
     {"line": tables.JOURNAL_ENTRY, "analysis": tables.ANALYSIS_ENTRY},
-    quirks.prepare_posting,
+    postings.prepare_posting,
     _recent_journals,
     local_currency=True,
 )
@@ -287,7 +292,7 @@ class SysproStream:
             return [Document(self._key(row), row) for row in rows]
         found = []
         for row in rows:
-            code = quirks.segment(row.text("GlCode"), self._knowledge["segment"])
+            code = references.segment(row.text("GlCode"), self._knowledge["segment"])
             if code and code not in met:
                 met.add(code)
                 content = msgspec.json.encode({"AnalysisCode": code})
