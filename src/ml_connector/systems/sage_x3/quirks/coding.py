@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ml_connector.systems.sage_x3.quirks.rows import (
-    Knowledge,
-    Row,
-    account_of,
-    amount,
-    cost_center_of,
-    menu,
-    present,
-)
+from ml_connector.systems.sage_x3.quirks.rows import Knowledge, Row, account_of, amount, cost_center_of, menu, present
 
 
 def code_by_entry(lines: list[Row], head: Row, entries: Sequence[Row], knowledge: Knowledge) -> None:

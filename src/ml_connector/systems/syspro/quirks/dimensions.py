@@ -7,10 +7,7 @@ from typing import Any
 from ml_connector.mappings.words import Env
 from ml_connector.records import join_key
 from ml_connector.systems.syspro.reading import key_text
-from ml_connector.systems.syspro.values import (
-    is_set,
-    words,
-)
+from ml_connector.systems.syspro.values import is_set, words
 
 ACCOUNT_TYPES = {
     "A": "asset",

@@ -10,12 +10,7 @@ from ml_connector.systems.syspro.quirks.analysis import ENTRY, shares_of
 from ml_connector.systems.syspro.quirks.receipts import Receipts
 from ml_connector.systems.syspro.quirks.references import Document, Knowledge, account_of, segment_center
 from ml_connector.systems.syspro.reading import key_text
-from ml_connector.systems.syspro.values import (
-    Values,
-    amount,
-    local_per_unit,
-    words,
-)
+from ml_connector.systems.syspro.values import Values, amount, local_per_unit, words
 
 UNDISTRIBUTED = "No distribution in SYSPRO: coded with the supplier's merchandise account."
 

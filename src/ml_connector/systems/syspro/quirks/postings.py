@@ -6,11 +6,7 @@ from ml_connector.records import join_key
 from ml_connector.systems.syspro.quirks.analysis import centers_of
 from ml_connector.systems.syspro.quirks.references import Document, Knowledge, account_of, segment_center
 from ml_connector.systems.syspro.reading import key_text
-from ml_connector.systems.syspro.values import (
-    amount,
-    day,
-    words,
-)
+from ml_connector.systems.syspro.values import amount, day, words
 
 
 def prepare_posting(document: Document, knowledge: Knowledge) -> None:

@@ -7,11 +7,7 @@ from typing import Any
 from ml_connector.records import Reference
 from ml_connector.systems.syspro.quirks.references import refer
 from ml_connector.systems.syspro.reading import key_text
-from ml_connector.systems.syspro.values import (
-    Values,
-    amount,
-    words,
-)
+from ml_connector.systems.syspro.values import Values, amount, words
 
 
 class Receipts:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from ml_connector.systems.syspro.quirks.references import Document, Knowledge
-from ml_connector.systems.syspro.values import (
-    Values,
-    words,
-)
+from ml_connector.systems.syspro.values import Values, words
 
 
 def prepare_supplier(document: Document, knowledge: Knowledge) -> None:
