@@ -1,11 +1,12 @@
 """A plain client for the tests of the IFS Cloud simulator."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
 from ml_connector_simulators.ifs_cloud import IfsCloudSimulator
+from simulators import replies
+from simulators.replies import all_rows
 
 TOKEN_PATH = "/auth/realms/demo/protocol/openid-connect/token"
 MAIN = "/main/ifsapplications/projection/v1/"
@@ -15,13 +16,7 @@ ORDERS = "PurchaseOrderHandling.svc/PurchaseOrderSet"
 HEADS = "PostingProposalHandling.svc/PostingProposalHeadSet"
 
 
-@dataclass
-class Reply:
-    status: int
-    headers: Any
-    text: str
-    json: Any
-
+class Reply(replies.Reply):
     @property
     def rows(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.json["value"]
@@ -49,7 +44,7 @@ class Caller:
             "scope": "openid microprofile-jwt",
         }
         async with self._session.post(TOKEN_PATH, data={**form, **changes}) as answer:
-            reply = await _reply(answer)
+            reply = await Reply.of(answer)
         if reply.status == 200:
             self._token = reply.json["access_token"]
         return reply
@@ -58,13 +53,7 @@ class Caller:
         return await self.send("GET", path, headers=headers)
 
     async def all(self, path: str) -> list[dict[str, Any]]:
-        """Every row, following next links."""
-        rows: list[dict[str, Any]] = []
-        while path:
-            reply = await self.get(path)
-            rows += reply.rows
-            path = reply.json.get("@odata.nextLink", "")
-        return rows
+        return await all_rows(self.get, path)
 
     async def send(
         self, method: str, path: str, *, json: Any = None, data: bytes | None = None, headers: Any = None
@@ -73,10 +62,4 @@ class Caller:
         sent = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
         sent |= {name.replace("_", "-"): value for name, value in (headers or {}).items()}
         async with self._session.request(method, url, json=json, data=data, headers=sent) as answer:
-            return await _reply(answer)
-
-
-async def _reply(answer: aiohttp.ClientResponse) -> Reply:
-    text = await answer.text()
-    is_json = "json" in answer.headers.get("Content-Type", "") and text
-    return Reply(answer.status, answer.headers, text, await answer.json() if is_json else None)
+            return await Reply.of(answer)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
 from ml_connector_simulators.plex import PlexSimulator
 from ml_connector_simulators.story import Story
+from simulators import replies
 
 SUPPLIERS = "/mdm/v1/suppliers"
 ACCOUNTS = "/mdm/v1/chart-of-accounts"
@@ -21,13 +21,7 @@ CUSTOMER, TENANT = "X-Plex-Connect-Customer-Id", "X-Plex-Connect-Tenant-Id"
 REFUSED = {"code": "REQUEST_NOT_AUTHENTICATED", "message": "The request could not be authenticated."}
 
 
-@dataclass
-class Reply:
-    status: int
-    headers: Any
-    text: str
-    json: Any
-
+class Reply(replies.Reply):
     @property
     def code(self) -> str:
         return str(self.json["code"])
@@ -66,9 +60,7 @@ class Caller:
 
     async def send(self, method: str, path: str, headers: dict[str, str], **more: Any) -> Reply:
         async with self._session.request(method, path, headers=headers, **more) as answer:
-            text = await answer.text()
-            is_json = "json" in answer.headers.get("Content-Type", "")
-            return Reply(answer.status, answer.headers, text, await answer.json() if is_json else None)
+            return await Reply.of(answer)
 
     async def order(self, number: str, pcn: str = HOME) -> dict[str, Any]:
         """The header of that number, active or not."""

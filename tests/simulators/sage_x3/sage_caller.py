@@ -1,23 +1,17 @@
 """A plain client for the tests of the Sage X3 simulator."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
 from ml_connector_simulators import exact_json
 from ml_connector_simulators.sage_x3 import SageX3Simulator
+from simulators import replies
 
 ROOT = "/api1/x3/erp/SEED/"
 
 
-@dataclass
-class Reply:
-    status: int
-    headers: Any
-    text: str
-    json: Any
-
+class Reply(replies.Reply):
     @property
     def rows(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.json["$resources"]
@@ -40,7 +34,7 @@ class Caller:
         given = self.sim.credentials()
         client = {"client_id": given["client_id"], "client_secret": given["client_secret"]}
         async with self._session.post("/token", json={**client, **body}) as answer:
-            return await _reply(answer)
+            return await Reply.of(answer, exact_json.load)
 
     async def sign_in(self) -> Reply:
         reply = await self.token(grant_type="client_credentials")
@@ -54,7 +48,7 @@ class Caller:
     async def send(self, method: str, url: str, **more: Any) -> Reply:
         headers = {"Authorization": self.authorization} if self.authorization else {}
         async with self._session.request(method, url, headers=headers, allow_redirects=False, **more) as answer:
-            return await _reply(answer)
+            return await Reply.of(answer, exact_json.load)
 
     async def query(self, name: str, **parameters: Any) -> Reply:
         return await self.get(name, representation=f"{name}.$query", **parameters)
@@ -70,9 +64,3 @@ class Caller:
             reply = await self.get(reply.json["$links"]["$next"]["$url"])
             rows += reply.rows
         return rows
-
-
-async def _reply(answer: aiohttp.ClientResponse) -> Reply:
-    text = await answer.text()
-    is_json = "json" in answer.headers.get("Content-Type", "") and text
-    return Reply(answer.status, answer.headers, text, exact_json.load(text) if is_json else None)

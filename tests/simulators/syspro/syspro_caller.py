@@ -10,6 +10,7 @@ import aiohttp
 from yarl import URL
 
 from ml_connector_simulators.syspro import SysproSimulator
+from simulators.replies import all_rows
 
 ROOT = "/SYSPRO8Odata/SYSPROOData/"
 REST = "/SYSPROWCFService/Rest/"
@@ -56,13 +57,7 @@ class Caller:
         return await self._send(method, quote(url, safe="%/:?=&$'(),@"), sent)
 
     async def all(self, path: str) -> list[dict[str, Any]]:
-        """Every row, following next links."""
-        rows: list[dict[str, Any]] = []
-        while path:
-            reply = await self.get(path)
-            rows += reply.rows
-            path = reply.json.get("@odata.nextLink", "")
-        return rows
+        return await all_rows(self.get, path)
 
     async def enet(self, operation: str, *, method: str = "GET", **parameters: str) -> Reply:
         """An operation; the session's token is added where none is given."""
