@@ -1,8 +1,9 @@
 """The part all simulators share: an HTTP server on loopback with a clock, a journal, faults and a control surface.
 
-A simulated system subclasses `Simulator` and says how it answers (`answer`), what a request is for (`classify`), what
-it holds (`truth`) and how it is edited from inside (`insert`, `update`, `delete`, `grant`). Answers are plain values;
-the requests inside a batch go through `answer_inner`, so that they are counted and can fail like outer ones.
+A simulated system subclasses `Simulator` and says how it is filled (`set_up`), how it answers (`answer`), what a
+request is for (`classify`), what it holds (`truth`) and how it is edited from inside (`insert`, `update`, `delete`,
+`grant`). Answers are plain values; the requests inside a batch go through `answer_inner`, so that they are counted and
+can fail like outer ones.
 """
 
 from __future__ import annotations
@@ -63,8 +64,12 @@ class Simulator:
         self._runner: web.AppRunner | None = None
         self._late: set[asyncio.Task[None]] = set()
         self._control = ControlSurface(self)
+        self.set_up()
 
     # What a system says about itself -----------------------------------------------------------------------
+
+    def set_up(self) -> None:
+        """Fills the system; called once, when size, seed and clock are known."""
 
     async def answer(self, call: Call) -> Answer:
         """Processes one request of the system's own API."""

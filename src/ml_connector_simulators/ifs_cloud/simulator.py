@@ -12,7 +12,7 @@ import msgspec
 from multidict import CIMultiDict
 
 from ..exchange import Answer, Call, Label
-from ..framework import Row, Simulator, Size, Switches
+from ..framework import Row, Simulator, Switches
 from ..rights import known, put
 from ..story import build_story
 from ..truth import ShownRows
@@ -80,9 +80,8 @@ class IfsCloudSimulator(Simulator):
     default_port = 9104
     switches: IfsSwitches
 
-    def __init__(self, *, size: Size = "small", seed: int = 1, port: int = 0, start: datetime | None = None) -> None:
-        super().__init__(size=size, seed=seed, port=port, start=start)
-        self.story = build_story(size, seed, self.clock.now())
+    def set_up(self) -> None:
+        self.story = build_story(self.size, self.seed, self.clock.now())
         self.database = Database(self.story)
         self.switches = IfsSwitches()
         self.companies = {c.number for c in self.story.companies}

@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 
 from ..exchange import Answer, Call, Label
-from ..framework import Row, Simulator, Size, Switches
+from ..framework import Row, Simulator, Switches
 from ..rights import known, put
 from ..story import build_story
 from ..truth import ShownRows
@@ -44,9 +44,8 @@ class PlexSimulator(Simulator):
     default_port = 9101
     switches: PlexSwitches
 
-    def __init__(self, *, size: Size = "small", seed: int = 1, port: int = 0, start: datetime | None = None) -> None:
-        super().__init__(size=size, seed=seed, port=port, start=start)
-        self.story = plex_story(build_story(size, seed, self.clock.now(), division="plex"))
+    def set_up(self) -> None:
+        self.story = plex_story(build_story(self.size, self.seed, self.clock.now(), division="plex"))
         self.database = Database(self.story, self.clock.now().date())
         self.switches = PlexSwitches()
         self.gate = Gate(self.clock)

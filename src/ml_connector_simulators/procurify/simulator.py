@@ -13,7 +13,7 @@ from aiohttp import web
 
 from .. import exact_json
 from ..exchange import Answer, Call, Label
-from ..framework import Row, Simulator, Size, Switches
+from ..framework import Row, Simulator, Switches
 from ..story import build_story
 from . import controls, seed
 from .api import TOKEN_PATH, Api, label_of
@@ -52,11 +52,10 @@ class ProcurifySimulator(Simulator):
     default_port = 9105
     switches: ProcurifySwitches
 
-    def __init__(self, *, size: Size = "small", seed: int = 1, port: int = 0, start: datetime | None = None) -> None:
-        super().__init__(size=size, seed=seed, port=port, start=start)
+    def set_up(self) -> None:
         self.switches = ProcurifySwitches()
-        self.story = build_story(size, seed, self.clock.now(), division="plex")
-        self.database = Database(self.switches, self.clock.now, seed)
+        self.story = build_story(self.size, self.seed, self.clock.now(), division="plex")
+        self.database = Database(self.switches, self.clock.now, self.seed)
         self._written = WriteCount()
         self.journal = WriteJournal(self._written)
         self.tokens = TokenService(self.clock)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from ..exchange import Answer, Call, Label
-from ..framework import Row, Simulator, Size
+from ..framework import Row, Simulator
 from ..rights import put
 from ..story import build_story
 from ..truth import ShownRows
@@ -82,9 +82,8 @@ class SageX3Simulator(Simulator):
     default_port = 9103
     switches: SageSwitches
 
-    def __init__(self, *, size: Size = "small", seed: int = 1, port: int = 0, start: datetime | None = None) -> None:
-        super().__init__(size=size, seed=seed, port=port, start=start)
-        self.story = build_story(size, seed, self.clock.now(), division=self.system)
+    def set_up(self) -> None:
+        self.story = build_story(self.size, self.seed, self.clock.now(), division=self.system)
         self.database = Database(self.story)
         self.switches = SageSwitches()
         self.tokens = TokenService(self.clock)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ..exchange import Answer, Call, Label
-from ..framework import Row, Simulator, Size
+from ..framework import Row, Simulator
 from ..rights import known, put
 from ..sign_in import basic_pair
 from ..story import build_story
@@ -73,10 +73,9 @@ class SysproSimulator(Simulator):
     default_port = 9102
     switches: SysproSwitches
 
-    def __init__(self, *, size: Size = "small", seed: int = 1, port: int = 0, start: datetime | None = None) -> None:
-        super().__init__(size=size, seed=seed, port=port, start=start)
+    def set_up(self) -> None:
         self._began = self.clock.now()
-        self.story = build_story(size, seed, self._began, division="syspro")
+        self.story = build_story(self.size, self.seed, self._began, division="syspro")
         self.switches = SysproSwitches()
         self.operators = {USERNAME, OPERATOR, HUMAN}
         self.operator_passwords = {OPERATOR: OPERATOR_PASSWORD, HUMAN: "a-person-s-password"}
