@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from ml_connector.errors import AuthenticationError, ConfigurationError, MLConnectorError, PermissionMissingError
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Need, Verdict
+from ml_connector.systems.procurify.account_codes import ACCOUNT_CODES
 from ml_connector.systems.procurify.answers import ADMIN
 from ml_connector.systems.procurify.api import Api, Period, RowDict, Window
 from ml_connector.systems.procurify.bills import BILLS
-from ml_connector.systems.procurify.dimensions import ACCOUNT_CODES
 from ml_connector.systems.procurify.names import ACCOUNTS
 from ml_connector.systems.procurify.orders import ITEMS, ORDERS
 from ml_connector.systems.procurify.settings import Settings

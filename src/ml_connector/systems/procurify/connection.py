@@ -11,13 +11,15 @@ from ml_connector.protocols.http import Http, HttpSettings, Request, Response
 from ml_connector.protocols.session import OnExchange, Session
 from ml_connector.records import Entity
 from ml_connector.systems.base import Finding, Memory, Need, Opening, Stream, System, Target
+from ml_connector.systems.procurify.account_codes import AccountCodes
 from ml_connector.systems.procurify.answers import STATUS
 from ml_connector.systems.procurify.api import LONGEST_PAUSE_S, TRIES, Api, PoliteRetry
 from ml_connector.systems.procurify.bills import Bills
 from ml_connector.systems.procurify.breaker import Breaker
 from ml_connector.systems.procurify.check import Doctor
-from ml_connector.systems.procurify.dimensions import AccountCodes, Departments, Locations
+from ml_connector.systems.procurify.departments import Departments
 from ml_connector.systems.procurify.drops import Drops
+from ml_connector.systems.procurify.locations import Locations
 from ml_connector.systems.procurify.requisitions import Requisitions
 from ml_connector.systems.procurify.settings import Settings
 from ml_connector.systems.procurify.signin import SignIn, sign_in_of

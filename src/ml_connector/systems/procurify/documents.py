@@ -15,9 +15,9 @@ from ml_connector.mappings import Mapping
 from ml_connector.protocols.rest import encode_segment
 from ml_connector.records import Entity, Record, join_key, split_key
 from ml_connector.systems.base import RawRecord
+from ml_connector.systems.procurify.account_codes import ACCOUNT_CODES
 from ml_connector.systems.procurify.api import Api, RawRow, RowDict
 from ml_connector.systems.procurify.bills import BILL
-from ml_connector.systems.procurify.dimensions import ACCOUNT_CODES
 from ml_connector.systems.procurify.lookup import matching
 from ml_connector.systems.procurify.mapping import TO_INVOICE, TO_PAYMENT
 from ml_connector.systems.procurify.surroundings import DEPARTMENTS, text_id

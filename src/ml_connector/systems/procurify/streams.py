@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 from ml_connector.records import Entity
 from ml_connector.systems.base import Stream
+from ml_connector.systems.procurify.account_codes import ACCOUNT_CODES
 from ml_connector.systems.procurify.api import Api
 from ml_connector.systems.procurify.bills import BILLS
-from ml_connector.systems.procurify.dimensions import ACCOUNT_CODES
 from ml_connector.systems.procurify.documents import Bills, Documents, Payments
 from ml_connector.systems.procurify.drops import Drops
 from ml_connector.systems.procurify.mapping import TO_DEPARTMENT, TO_GL_ACCOUNT, TO_LOCATION, TO_SUPPLIER
