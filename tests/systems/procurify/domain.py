@@ -245,22 +245,6 @@ class Connect:
         return system
 
 
-class Memory:
-    """What outlives a connection."""
-
-    def __init__(self) -> None:
-        self.document: dict[str, Any] | None = None
-
-    def load(self) -> dict[str, Any] | None:
-        return self.document
-
-    def compare_and_swap(self, expected: dict[str, Any] | None, new: dict[str, Any]) -> bool:
-        if self.document != expected:
-            return False
-        self.document = new
-        return True
-
-
 class Locks:
     """Notes who asked; everybody gets it."""
 

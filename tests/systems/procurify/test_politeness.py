@@ -22,8 +22,9 @@ from ml_connector.systems.procurify.api import Window
 from ml_connector.systems.procurify.breaker import BreakerOpenError
 from ml_connector.systems.procurify.connection import Procurify
 from scripted_server import Reply
+from systems.memory import Memory
 from systems.procurify.documents import supplier, vendor_row
-from systems.procurify.domain import Connect, Domain, Locks, Memory, create, ready, shape
+from systems.procurify.domain import Connect, Domain, Locks, create, ready, shape
 
 ALL = "/api/v3/vendors/all/"
 SLOW = Reply(504, "<html><body>Gateway time-out</body></html>")

@@ -20,7 +20,8 @@ from ml_connector.systems.procurify.connection import Procurify
 from ml_connector.systems.procurify.cursors import write_moment
 from ml_connector.systems.procurify.spans import EPOCH
 from scripted_server import Reply
-from systems.procurify.domain import Connect, Domain, Memory
+from systems.memory import Memory
+from systems.procurify.domain import Connect, Domain
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 """By the domain's clock."""

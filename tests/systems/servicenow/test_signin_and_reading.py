@@ -13,24 +13,9 @@ from ml_connector.systems.servicenow import CONNECTOR
 from ml_connector.systems.servicenow.instance import Instance, Page, value_queries
 from ml_connector.systems.servicenow.settings import Settings, credentials_of
 from ml_connector_simulators.servicenow.simulator import ServiceNowSimulator
+from systems.memory import Memory
 from systems.servicenow.connections import Connect
 from systems.servicenow.documents import prepared, shape, supplier, write_records
-
-
-class Tokens:
-    """A token store."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, Any] | None = None
-
-    def load(self) -> dict[str, Any] | None:
-        return self.held
-
-    def compare_and_swap(self, expected: dict[str, Any] | None, new: dict[str, Any]) -> bool:
-        if self.held != expected:
-            return False
-        self.held = new
-        return True
 
 
 @pytest.mark.parametrize("mode", ["credentials", "basic_credentials", "refresh_credentials"])
@@ -41,15 +26,15 @@ async def test_each_way_to_sign_in(connect: Connect, sim: ServiceNowSimulator, m
 
 
 async def test_rotated_refresh_token_is_kept(connect: Connect, sim: ServiceNowSimulator) -> None:
-    tokens = Tokens()
+    tokens = Memory()
     credentials = sim.refresh_credentials()
     for _ in range(2):
-        sim.grant({"expire_tokens": True}) if tokens.held else None
+        sim.grant({"expire_tokens": True}) if tokens.document else None
         await prepared(
             await connect(credentials=credentials, ports=Ports(memory=lambda name: tokens)), Entity.SUPPLIERS
         )
-    assert tokens.held is not None
-    assert tokens.held["version"] >= 1
+    assert tokens.document is not None
+    assert tokens.document["version"] >= 1
 
 
 async def test_wrong_secret_is_refused_once(connect: Connect, sim: ServiceNowSimulator) -> None:

@@ -17,18 +17,19 @@ from ml_connector.systems.syspro import CONNECTOR
 from ml_connector.systems.syspro.connection import Syspro
 from ml_connector.systems.syspro.enet_xml import is_refusal, parse, unwrapped
 from ml_connector_simulators.syspro import SysproSimulator
+from systems.memory import Memory
 from systems.syspro.syspro_company import opening
 
 ACCOUNT = "<Query><TableName>GenMaster</TableName><ReturnRows>1</ReturnRows><Columns><Column>GlCode</Column></Columns>"
 ACCOUNT += "<OrderBy><Column>GlCode</Column></OrderBy></Query>"
 
 
-class Shared:
+class Shared(Memory):
     """What the store lends to all processes: locks by name, and a small document."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.owners: dict[str, str] = {}
-        self.document: Json | None = None
         self.history: list[str] = []
 
     def take(self, name: str, owner: str, ttl_s: float) -> bool:
@@ -39,15 +40,11 @@ class Shared:
             del self.owners[name]
         return False
 
-    def load(self) -> Json | None:
-        return self.document
-
     def compare_and_swap(self, expected: Json | None, new: Json) -> bool:
-        if self.document != expected:
-            return False
-        self.document = new
-        self.history.append(str(new["state"]))
-        return True
+        swapped = super().compare_and_swap(expected, new)
+        if swapped:
+            self.history.append(str(new["state"]))
+        return swapped
 
     @property
     def ports(self) -> Ports:
