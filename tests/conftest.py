@@ -10,11 +10,17 @@ import pytest
 
 from scripted_server import ScriptedServer
 
-gc.set_threshold(50_000, 20, 50)  # simulators hold many small objects; looking through them ever again costs a third
+gc.set_threshold(50_000, 20, 10)  # simulators hold many small objects; looking through them ever again costs a third
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--thorough", action="store_true", help="play every variant of the whole-flow tests")
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end: the collector need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
