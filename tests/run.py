@@ -41,7 +41,7 @@ def main() -> int:
 
 def in_memory() -> str | None:
     """Where files never wait for a disk: thousands of tests commit, and none is about a power cut. None: nowhere."""
-    memory = Path("/dev/shm")  # noqa: S108 - only a folder of our own in it is used
+    memory = Path("/dev/shm")
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= ROOM_BYTES
     return str(memory) if roomy else None
 
