@@ -8,31 +8,9 @@ PAIR = Pair(
     target="procurify",
     routes=(
         PairRoute(Entity.COST_CENTERS, schedule="0 3 * * *"),
-        PairRoute(
-            Entity.GL_ACCOUNTS,
-            schedule="0 3 * * *",
-            parents=(Entity.COST_CENTERS,),
-            needs_all_of=(Entity.COST_CENTERS,),
-        ),
+        PairRoute(Entity.GL_ACCOUNTS, schedule="0 3 * * *", needs_all_of=(Entity.COST_CENTERS,)),
         PairRoute(Entity.SUPPLIERS, schedule="0 4 * * *"),
-        PairRoute(
-            Entity.PURCHASE_ORDERS,
-            schedule="0 4 * * *",
-            parents=(
-                Entity.COST_CENTERS,
-                Entity.GL_ACCOUNTS,
-                Entity.SUPPLIERS,
-            ),
-        ),
-        PairRoute(
-            Entity.INVOICES,
-            schedule="0 4 * * *",
-            parents=(
-                Entity.COST_CENTERS,
-                Entity.GL_ACCOUNTS,
-                Entity.SUPPLIERS,
-                Entity.PURCHASE_ORDERS,
-            ),
-        ),
+        PairRoute(Entity.PURCHASE_ORDERS, schedule="0 4 * * *"),
+        PairRoute(Entity.INVOICES, schedule="0 4 * * *"),
     ),
 )

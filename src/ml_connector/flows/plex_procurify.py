@@ -8,37 +8,10 @@ PAIR = Pair(
     target="procurify",
     routes=(
         PairRoute(Entity.LOCATIONS, schedule="0 3 * * *"),
-        PairRoute(Entity.DEPARTMENTS, schedule="0 3 * * *", parents=(Entity.LOCATIONS,)),
-        PairRoute(
-            Entity.GL_ACCOUNTS,
-            schedule="0 3 * * *",
-            parents=(
-                Entity.LOCATIONS,
-                Entity.DEPARTMENTS,
-            ),
-            needs_all_of=(Entity.DEPARTMENTS,),
-        ),
+        PairRoute(Entity.DEPARTMENTS, schedule="0 3 * * *"),
+        PairRoute(Entity.GL_ACCOUNTS, schedule="0 3 * * *", needs_all_of=(Entity.DEPARTMENTS,)),
         PairRoute(Entity.SUPPLIERS, schedule="0 4 * * *"),
-        PairRoute(
-            Entity.PURCHASE_ORDERS,
-            schedule="0 4 * * *",
-            parents=(
-                Entity.LOCATIONS,
-                Entity.DEPARTMENTS,
-                Entity.GL_ACCOUNTS,
-                Entity.SUPPLIERS,
-            ),
-        ),
-        PairRoute(
-            Entity.INVOICES,
-            schedule="0 4 * * *",
-            parents=(
-                Entity.LOCATIONS,
-                Entity.DEPARTMENTS,
-                Entity.GL_ACCOUNTS,
-                Entity.SUPPLIERS,
-                Entity.PURCHASE_ORDERS,
-            ),
-        ),
+        PairRoute(Entity.PURCHASE_ORDERS, schedule="0 4 * * *"),
+        PairRoute(Entity.INVOICES, schedule="0 4 * * *"),
     ),
 )

@@ -12,26 +12,7 @@ PAIR = Pair(
         PairRoute(Entity.DEPARTMENTS, schedule="0 3 * * *"),
         PairRoute(Entity.LOCATIONS, schedule="0 3 * * *"),
         PairRoute(Entity.SUPPLIERS),
-        PairRoute(
-            Entity.PURCHASE_ORDERS,
-            parents=(
-                Entity.GL_ACCOUNTS,
-                Entity.COST_CENTERS,
-                Entity.DEPARTMENTS,
-                Entity.LOCATIONS,
-                Entity.SUPPLIERS,
-            ),
-        ),
-        PairRoute(
-            Entity.INVOICES,
-            parents=(
-                Entity.GL_ACCOUNTS,
-                Entity.COST_CENTERS,
-                Entity.DEPARTMENTS,
-                Entity.LOCATIONS,
-                Entity.SUPPLIERS,
-                Entity.PURCHASE_ORDERS,
-            ),
-        ),
+        PairRoute(Entity.PURCHASE_ORDERS),
+        PairRoute(Entity.INVOICES),
     ),
 )

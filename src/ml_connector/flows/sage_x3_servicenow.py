@@ -10,33 +10,8 @@ PAIR = Pair(
         PairRoute(Entity.GL_ACCOUNTS, schedule="0 3 * * *"),
         PairRoute(Entity.COST_CENTERS, schedule="0 3 * * *"),
         PairRoute(Entity.SUPPLIERS, schedule="0 4 * * *"),
-        PairRoute(
-            Entity.PURCHASE_ORDERS,
-            schedule="0 4 * * *",
-            parents=(
-                Entity.GL_ACCOUNTS,
-                Entity.COST_CENTERS,
-                Entity.SUPPLIERS,
-            ),
-        ),
-        PairRoute(
-            Entity.INVOICES,
-            schedule="0 4 * * *",
-            parents=(
-                Entity.GL_ACCOUNTS,
-                Entity.COST_CENTERS,
-                Entity.SUPPLIERS,
-                Entity.PURCHASE_ORDERS,
-            ),
-        ),
-        PairRoute(
-            Entity.GL_POSTINGS,
-            schedule="0 4 * * *",
-            parents=(
-                Entity.GL_ACCOUNTS,
-                Entity.COST_CENTERS,
-            ),
-            optional=True,
-        ),
+        PairRoute(Entity.PURCHASE_ORDERS, schedule="0 4 * * *"),
+        PairRoute(Entity.INVOICES, schedule="0 4 * * *"),
+        PairRoute(Entity.GL_POSTINGS, schedule="0 4 * * *", optional=True),
     ),
 )

@@ -10,31 +10,8 @@ PAIR = Pair(
         PairRoute(Entity.GL_ACCOUNTS, schedule="0 3 * * *"),
         PairRoute(Entity.COST_CENTERS, schedule="0 3 * * *"),
         PairRoute(Entity.SUPPLIERS),
-        PairRoute(
-            Entity.PURCHASE_ORDERS,
-            parents=(
-                Entity.GL_ACCOUNTS,
-                Entity.COST_CENTERS,
-                Entity.SUPPLIERS,
-            ),
-        ),
-        PairRoute(
-            Entity.INVOICES,
-            parents=(
-                Entity.GL_ACCOUNTS,
-                Entity.COST_CENTERS,
-                Entity.SUPPLIERS,
-                Entity.PURCHASE_ORDERS,
-            ),
-        ),
-        PairRoute(
-            Entity.GL_POSTINGS,
-            schedule="0 3 * * *",
-            parents=(
-                Entity.GL_ACCOUNTS,
-                Entity.COST_CENTERS,
-            ),
-            optional=True,
-        ),
+        PairRoute(Entity.PURCHASE_ORDERS),
+        PairRoute(Entity.INVOICES),
+        PairRoute(Entity.GL_POSTINGS, schedule="0 3 * * *", optional=True),
     ),
 )

@@ -19,8 +19,6 @@ class PairRoute(msgspec.Struct, frozen=True):
     entity: Entity
     schedule: str = "0 * * * *"
     """Cron, UTC."""
-    parents: tuple[Entity, ...] = ()
-    """Routes that have to be through before this one."""
     optional: bool = False
     """Passed over where the target lacks its table, unless the operator names the route in the configuration."""
     needs_all_of: tuple[Entity, ...] = ()
