@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,30 +64,58 @@ def demo(
     """
     output = Output(as_json)
     with Simulators() as simulators:
-        home = _fresh_folder()
-        output.note("Starting six simulated systems ...")
-        systems = list(dict.fromkeys(end for pair in PROMISED for end in (pair.source, pair.target)))
-        ends = {system: simulators.start(system, port_for(system)) for system in systems}
-        flows = {flow_name(pair.source, pair.target): pair for pair in PROMISED}
-        file = home / "ml-connector.yaml"
-        pairs = [(pair.source, pair.target) for pair in PROMISED]
-        file.write_text(configuration_text(list(ends.values()), pairs), encoding="utf-8")
-        _write_state(state, ends, home, list(flows))
-        reports = _run(home, file, flows, output)
-        checked = _check(check, ends, flows, output) if check else None
+        played = _play(simulators, state, check, output)
         if output.as_json:
-            output.document(_document(reports, ends, home, checked))
+            output.document(played.document())
         else:
-            _show(reports, ends, home, output, running=not exit_after)
-        if checked:
-            output.note(f"[red]The check failed[/] with exit status {checked}.")
+            _show(played, output, running=not exit_after)
+        if played.checked:
+            output.note(f"[red]The check failed[/] with exit status {played.checked}.")
         if not exit_after:
             output.note("\nThe simulators keep running, so that you can look around. Press Ctrl-C to end them.")
             with suppress(KeyboardInterrupt):
                 simulators.wait()
-    if checked:
-        return 1
-    return EXIT_STATUS[worst([report.outcome for report in reports])]
+    return 1 if played.checked else EXIT_STATUS[played.outcome]
+
+
+@dataclass(frozen=True)
+class _Played:
+    """What came of it."""
+
+    home: Path
+    ends: Mapping[str, Json]
+    """The simulators by system, as `Simulators.start` tells them."""
+    reports: list[Report]
+    checked: int | None
+    """Exit status of the check; None without one."""
+
+    @property
+    def outcome(self) -> str:
+        return worst([report.outcome for report in self.reports])
+
+    def document(self) -> Json:
+        return {
+            "outcome": self.outcome,
+            "runs": [report.document() for report in self.reports],
+            "simulators": [{"system": system, "url": end["url"]} for system, end in self.ends.items()],
+            "home": str(self.home),
+            "check": self.checked,
+        }
+
+
+def _play(simulators: Simulators, state: str, check: str, output: Output) -> _Played:
+    """Start the systems, run the flows between them, and let the check look at them."""
+    home = _fresh_folder()
+    output.note("Starting six simulated systems ...")
+    systems = dict.fromkeys(end for pair in PROMISED for end in (pair.source, pair.target))
+    ends = {system: simulators.start(system, port_for(system)) for system in systems}
+    flows = {flow_name(pair.source, pair.target): pair for pair in PROMISED}
+    file = home / "ml-connector.yaml"
+    pairs = [(pair.source, pair.target) for pair in PROMISED]
+    file.write_text(configuration_text(list(ends.values()), pairs), encoding="utf-8")
+    _write_state(state, ends, home, list(flows))
+    reports = _run(home, file, flows, output)
+    return _Played(home, ends, reports, _check(check, ends, flows, output) if check else None)
 
 
 def _fresh_folder() -> Path:
@@ -155,33 +184,24 @@ def _check(command: str, ends: Mapping[str, Json], flows: Mapping[str, Pair], ou
     return subprocess.run(["/bin/sh", "-c", command], env={**os.environ, **told}, stdout=sys.stderr).returncode  # noqa: S603
 
 
-def _document(reports: list[Report], ends: Mapping[str, Json], home: Path, checked: int | None) -> Json:
-    return {
-        "outcome": worst([report.outcome for report in reports]),
-        "runs": [report.document() for report in reports],
-        "simulators": [{"system": system, "url": end["url"]} for system, end in ends.items()],
-        "home": str(home),
-        "check": checked,
-    }
-
-
-def _show(reports: list[Report], ends: Mapping[str, Json], home: Path, output: Output, *, running: bool) -> None:
+def _show(played: _Played, output: Output, *, running: bool) -> None:
     from ml_connector.cli.summary import show_all
     from ml_connector.systems.registry import connector
 
     output.show("")
-    show_all(reports, output)
-    called = f"ML_CONNECTOR_HOME={shlex.quote(_short(home))} {program_name()}"
+    show_all(played.reports, output)
+    home, last = _short(played.home), played.reports[-1]
+    called = f"ML_CONNECTOR_HOME={shlex.quote(home)} {program_name()}"
     output.show("\n[bold]Look around[/]")
     if running:
-        for system, end in ends.items():
+        for system, end in played.ends.items():
             output.show(f"  {connector(system).title:<11}{end['url']}")
-    output.show(f"  The configuration: {output.escape(_short(home))}/ml-connector.yaml")
+    output.show(f"  The configuration: {output.escape(home)}/ml-connector.yaml")
     output.show("  Every record of a flow, and the story of one of them:")
-    output.command(f"{called} records {reports[-1].flow}")
-    example = next((line for line in reports[-1].exceptions if line.key and line.route == "invoices"), None)
+    output.command(f"{called} records {last.flow}")
+    example = next((line for line in last.exceptions if line.key and line.route == "invoices"), None)
     if example:
-        output.command(f"{called} record {reports[-1].flow} {example.route} {shlex.quote(example.key)}")
+        output.command(f"{called} record {last.flow} {example.route} {shlex.quote(example.key)}")
 
 
 def _short(path: Path) -> str:
