@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flows.plant import Plant
+from flows.procurify_domain import Domain
 
 
 @pytest.fixture
@@ -40,3 +41,14 @@ def plant(make_plant: Callable[..., Plant], profile: str) -> Plant:
 def make_plant(build: Callable[..., Any]) -> Callable[..., Plant]:
     """Plants of another kind: other ends, a profile, a window for late writes, a database."""
     return partial(build, Plant)
+
+
+@pytest.fixture
+def make_domain(build: Callable[..., Any]) -> Callable[..., Domain]:
+    """Plex into Procurify, with further settings of the connection to Procurify."""
+    return partial(build, Domain)
+
+
+@pytest.fixture
+def domain(make_domain: Callable[..., Domain]) -> Domain:
+    return make_domain()
