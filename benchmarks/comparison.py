@@ -13,38 +13,28 @@ import msgspec
 from benchmarks.flow_task import FlowTask, Part
 from benchmarks.processes import Simulated, measured
 from benchmarks.recording import End
-from benchmarks.task import Measured
+from benchmarks.task import Figures, Measured, medians
 
 SOURCES = ("plex", "syspro", "sage_x3", "ifs_cloud")
 TARGET = "servicenow"
 
 
-class Figures(msgspec.Struct, kw_only=True):
-    """Medians of one kind of run."""
+class Medians(Figures, kw_only=True):
+    """Of one kind of run."""
 
-    wall_s: float
-    cpu_s: float
-    peak_mb: float
-    records: int
-    source_requests: int
-    target_requests: int
     source_cpu_s: float
     """Of the simulated systems, so that nobody has to wonder whether they held things up."""
     target_cpu_s: float
-
-    @property
-    def requests(self) -> int:
-        return self.source_requests + self.target_requests
 
 
 class Compared(msgspec.Struct, kw_only=True):
     """One source."""
 
     source: str
-    bare: Figures
-    load: Figures
-    idle: Figures
-    changes: Figures
+    bare: Medians
+    load: Medians
+    idle: Medians
+    changes: Medians
     changed: int
     """Records that were edited before each of the runs `changes`."""
 
@@ -81,7 +71,7 @@ class Comparison:
             if len(self._delivered) != 1:
                 raise RuntimeError(f"{self._source}: the two sides did not deliver the same rows: {self._delivered}")
         return Compared(
-            source=self._source, changed=changed, **{name: _figures(found) for name, found in self._found.items()}
+            source=self._source, changed=changed, **{name: _medians(found) for name, found in self._found.items()}
         )
 
     def _small(self, task: FlowTask, source: Simulated, target: Simulated, tell: Callable[[str], None]) -> int:
@@ -109,15 +99,9 @@ class Comparison:
         self._found.setdefault(name, []).append((found, *taken))
 
 
-def _figures(found: list[tuple[Measured, float, float]]) -> Figures:
-    last = found[-1][0]
-    return Figures(
-        wall_s=median(one.wall_s for one, _, _ in found),
-        cpu_s=median(one.cpu_s for one, _, _ in found),
-        peak_mb=median(one.peak_mb for one, _, _ in found),
-        records=last.records,
-        source_requests=last.source_requests,
-        target_requests=last.target_requests,
+def _medians(found: list[tuple[Measured, float, float]]) -> Medians:
+    return Medians(
+        **medians([measured for measured, _, _ in found]),
         source_cpu_s=median(cpu_s for _, cpu_s, _ in found),
         target_cpu_s=median(cpu_s for _, _, cpu_s in found),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.comparison import Compared, Figures
+from benchmarks.columns import columns
+from benchmarks.comparison import Compared, Medians
 
 _HEADS = (
     ("source", "<", 10),
@@ -25,11 +26,7 @@ _HEADS = (
 
 def table(found: Sequence[Compared]) -> str:
     """A line a source; `requests per 1,000` records are those of source + target."""
-    rows = [[name for name, _, _ in _HEADS], *(_row(one) for one in found)]
-    return "\n".join(
-        " ".join(f"{text:{side}{width}}" for text, (_, side, width) in zip(row, _HEADS, strict=True)).rstrip()
-        for row in rows
-    )
+    return columns(_HEADS, map(_row, found))
 
 
 def _row(one: Compared) -> list[str]:
@@ -51,5 +48,5 @@ def _row(one: Compared) -> list[str]:
     ]
 
 
-def _busy(cpu_s: float, load: Figures) -> str:
+def _busy(cpu_s: float, load: Medians) -> str:
     return f"{cpu_s / load.wall_s:.0%}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from benchmarks.columns import columns
 from benchmarks.series import Line
 
 _PARTS = {"load": "first load", "read_back": "read back", "idle": "no changes", "changes": "changes"}
@@ -24,12 +25,7 @@ _HEADS = (
 
 def table(lines: Iterable[Line]) -> str:
     """Columns of figures, a line a measurement."""
-    rows = [[name for name, _, _ in _HEADS], *(_row(line) for line in lines)]
-    return "\n".join(_laid_out(row) for row in rows)
-
-
-def _laid_out(row: list[str]) -> str:
-    return " ".join(f"{text:{side}{width}}" for text, (_, side, width) in zip(row, _HEADS, strict=True)).rstrip()
+    return columns(_HEADS, map(_row, lines))
 
 
 def _row(line: Line) -> list[str]:

@@ -10,7 +10,7 @@ import msgspec
 from benchmarks import processes
 from benchmarks.databases import Databases
 from benchmarks.processes import Server
-from benchmarks.task import Measured, Part, Side, Task
+from benchmarks.task import Figures, Measured, Part, Side, Task, medians
 
 Tell = Callable[[str], None]
 
@@ -26,29 +26,19 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     repeat: int
 
 
-class Line(msgspec.Struct, kw_only=True):
+class Line(Figures, kw_only=True):
     """A line of the table."""
 
     conditions: Conditions
     side: Side
     part: Part
     database: str = ""
-    wall_s: float
-    cpu_s: float
-    peak_mb: float
-    records: int
-    source_requests: int
-    target_requests: int
     target_cpu_s: float
     """Of the target's server, so that nobody has to wonder whether it held things up."""
     ratio: float = 0.0
     """Wall time by that of the bare loop."""
     of_ceiling: float = 0.0
     """Writes a second by in-flight x batch / latency; 0 without latency."""
-
-    @property
-    def requests(self) -> int:
-        return self.source_requests + self.target_requests
 
 
 WRITES = {"pages": 7, "s2p_staging": 6}
@@ -124,18 +114,12 @@ class Series:
         return lines
 
     def _line(self, side: Side, part: Part, kind: str, found: list[tuple[Measured, float]]) -> Line:
-        last = found[-1][0]
         return Line(
             conditions=self._conditions,
             side=side,
             part=part,
             database=kind,
-            wall_s=median(measured.wall_s for measured, _ in found),
-            cpu_s=median(measured.cpu_s for measured, _ in found),
-            peak_mb=median(measured.peak_mb for measured, _ in found),
-            records=last.records,
-            source_requests=last.source_requests,
-            target_requests=last.target_requests,
+            **medians([measured for measured, _ in found]),
             target_cpu_s=median(cpu_s for _, cpu_s in found),
         )
 

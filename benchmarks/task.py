@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from statistics import median
+from typing import Any, Literal
 
 import msgspec
 
@@ -27,8 +29,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Empty: SQLite in the data folder."""
 
 
-class Measured(msgspec.Struct, kw_only=True):
-    """What one measurement gave."""
+class Figures(msgspec.Struct, kw_only=True):
+    """What a run took."""
 
     wall_s: float
     cpu_s: float
@@ -38,8 +40,26 @@ class Measured(msgspec.Struct, kw_only=True):
     records: int
     source_requests: int
     target_requests: int
-    outcome: str = ""
 
     @property
     def requests(self) -> int:
         return self.source_requests + self.target_requests
+
+
+class Measured(Figures, kw_only=True):
+    """What one measurement gave."""
+
+    outcome: str = ""
+
+
+def medians(found: Sequence[Measured]) -> dict[str, Any]:
+    """Figures of runs that did the same; what is counted is that of the last."""
+    last = found[-1]
+    return {
+        "wall_s": median(one.wall_s for one in found),
+        "cpu_s": median(one.cpu_s for one in found),
+        "peak_mb": median(one.peak_mb for one in found),
+        "records": last.records,
+        "source_requests": last.source_requests,
+        "target_requests": last.target_requests,
+    }
