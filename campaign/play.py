@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +25,30 @@ Procurify takes one write at a time, so that a load makes ten times as many requ
 LATE_S = 5.0
 
 
-def play(loop: Loop, scenario: Scenario, folder: Path, database_url: str) -> Played:
+Act = Callable[[Plant, Scenario, Played], None]
+"""What is done to the product before it runs to its end."""
+
+
+def play(act: Act, loop: Loop, scenario: Scenario, folder: Path, database_url: str) -> Played:
     """From an empty world to the judgement."""
     played, started = Played(scenario.name, scenario.group), time.monotonic()
     plant = Plant(loop, scenario.setup, folder / "home", database_url)
     try:
-        prepare(plant, scenario.stage, scenario.seed)
-        if scenario.lossy:
-            _make_lossy(plant)
-        _kill(plant, scenario, played)
-        run_to_end(plant, scenario, played.findings)
-        judge(plant, scenario, played.findings)
+        act(plant, scenario, played)
+        _run_to_end(plant, scenario, played.findings)
+        _judge(plant, scenario, played.findings)
     finally:
         played.runs, played.took_s = plant.runs, time.monotonic() - started
         plant.close()
     return played
+
+
+def kill_runs(plant: Plant, scenario: Scenario, played: Played) -> None:
+    """A run for each kill, on a lossy target where that is wanted."""
+    prepare(plant, scenario.stage, scenario.seed)
+    if scenario.lossy:
+        _make_lossy(plant)
+    _kill(plant, scenario, played)
 
 
 def _make_lossy(plant: Plant) -> None:
@@ -76,7 +86,7 @@ def _told(ended: Ended) -> str:
     return f"exit status {ended.status}: {stopped or lines[-6:]}"
 
 
-def run_to_end(plant: Plant, scenario: Scenario, findings: Findings) -> None:
+def _run_to_end(plant: Plant, scenario: Scenario, findings: Findings) -> None:
     """Run until nothing is incomplete any more, with the target's window between."""
     most = MOST_LOSSY_RUNS if scenario.lossy else MOST_RUNS
     for _ in range(most):
@@ -89,7 +99,7 @@ def run_to_end(plant: Plant, scenario: Scenario, findings: Findings) -> None:
     findings.add("run", f"still not at its end after {most} runs: {_told(ended)}")
 
 
-def judge(plant: Plant, scenario: Scenario, findings: Findings) -> None:
+def _judge(plant: Plant, scenario: Scenario, findings: Findings) -> None:
     """Everything is there once and as it should be, and a further run has nothing to do."""
     if scenario.lossy:
         time.sleep(LATE_S + 0.5)  # whatever the target finishes late

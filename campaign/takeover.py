@@ -11,10 +11,10 @@ from pathlib import Path
 
 from campaign.kills import RequestKill, Strike
 from campaign.plant import Ended, Plant
-from campaign.play import check, judge, run_to_end
+from campaign.play import check
 from campaign.preparing import edit_between, prepare
 from campaign.scenario import Played, Scenario
-from flows.plant import FLOW, Loop
+from flows.plant import FLOW
 
 REFUSED = 2
 LONGEST_WAIT_S = 60.0
@@ -24,24 +24,15 @@ SLOWLY_S = 0.15
 """How long each answer of the target takes while both processes are awake."""
 
 
-def play_takeover(loop: Loop, scenario: Scenario, folder: Path, database_url: str) -> Played:
-    """Freeze a run at a request, take it over, thaw it, and judge."""
-    played, started = Played(scenario.name, scenario.group), time.monotonic()
-    plant = Plant(loop, scenario.setup, folder / "home", database_url)
-    try:
-        prepare(plant, scenario.stage, scenario.seed)
-        frozen = _freeze(plant, scenario)
-        if frozen is None:
-            played.missed += 1
-        else:
-            played.kills += 1
-            _with_the_frozen(plant, scenario, frozen, played)
-        run_to_end(plant, scenario, played.findings)
-        judge(plant, scenario, played.findings)
-    finally:
-        played.runs, played.took_s = plant.runs, time.monotonic() - started
-        plant.close()
-    return played
+def freeze_and_take_over(plant: Plant, scenario: Scenario, played: Played) -> None:
+    """Freeze a run at a request, take it over, and thaw it."""
+    prepare(plant, scenario.stage, scenario.seed)
+    frozen = _freeze(plant, scenario)
+    if frozen is None:
+        played.missed += 1
+    else:
+        played.kills += 1
+        _with_the_frozen(plant, scenario, frozen, played)
 
 
 def _freeze(plant: Plant, scenario: Scenario) -> subprocess.Popen[str] | None:

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from campaign.commands import play_command
+from campaign.commands import kill_command
 from campaign.databases import fresh_database
-from campaign.play import play
+from campaign.play import kill_runs, play
 from campaign.references import FOLDER
 from campaign.scenario import Played, Scenario
 from campaign.survey import Moment, Survey, survey
-from campaign.takeover import play_takeover
+from campaign.takeover import freeze_and_take_over
 from flows.plant import Loop
 
 
@@ -30,11 +30,11 @@ def _loop() -> Loop:
 
 def play_alone(scenario: Scenario, server_url: str) -> Played:
     """One scenario on a fresh database, in this process."""
-    player = {"commands": play_command, "takeover": play_takeover}.get(scenario.group, play)
+    act = {"commands": kill_command, "takeover": freeze_and_take_over}.get(scenario.group, kill_runs)
     folder = Path(tempfile.mkdtemp(prefix="mlc-campaign-"))
     try:
         with fresh_database(scenario.database, server_url) as url:
-            return player(_loop(), scenario, folder, url)
+            return play(act, _loop(), scenario, folder, url)
     except Exception:
         played = Played(scenario.name, scenario.group)
         played.findings.add("run", traceback.format_exc())
