@@ -8,9 +8,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from ml_connector.protocols import redaction
 from scripted_server import ScriptedServer
 
 gc.set_threshold(50_000, 20, 10)  # simulators hold many small objects; looking through them ever again costs a third
+
+
+@pytest.fixture(autouse=True)
+def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of tests sign in: what one has to hide is nothing to the others."""
+    monkeypatch.setattr(redaction, "_register", type(redaction._register)())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

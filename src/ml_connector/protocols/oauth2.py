@@ -11,7 +11,7 @@ from typing import Protocol, Unpack
 from ml_connector import clock
 from ml_connector.errors import AuthenticationError
 from ml_connector.protocols.http import Http
-from ml_connector.protocols.redaction import forget_secret, register_secret
+from ml_connector.protocols.redaction import mask_while_alive
 from ml_connector.protocols.token_broker import AccessToken, TokenBroker, renewal_lead_s
 from ml_connector.protocols.token_endpoint import EndpointOptions, TokenAnswer, TokenEndpoint
 
@@ -115,7 +115,7 @@ class OAuth2RefreshToken(_OAuth2):
         self._alone = alone
         self._otherwise = otherwise
         self._unsaved: tuple[StoredToken, StoredToken] | None = None
-        self._masked = ""
+        self._unmask: Callable[[], object] = lambda: None
 
     async def _obtain(self, rejected: str | None) -> AccessToken:
         if self._unsaved is not None:
@@ -168,9 +168,8 @@ class OAuth2RefreshToken(_OAuth2):
         return await self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
     def _mask(self, refresh_token: str) -> None:
-        register_secret(refresh_token)
-        forget_secret(self._masked)
-        self._masked = refresh_token
+        self._unmask()
+        self._unmask = mask_while_alive(self, refresh_token)
 
     async def _save(self, stored: StoredToken, new: StoredToken) -> AccessToken:
         """Store, then use. When the store fails, the new pair waits in memory and is stored by the next renewal."""

@@ -10,7 +10,8 @@ import base64
 import json
 import logging
 import re
-from collections.abc import Iterable
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
@@ -39,13 +40,13 @@ class _Register:
 
     def __init__(self) -> None:
         self._holders: dict[str, int] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._forms: dict[str, set[str]] = {}
 
     def add(self, secrets: Iterable[str]) -> None:
         for secret in secrets:
             if len(secret) >= SHORTEST:
                 self._holders[secret] = self._holders.get(secret, 0) + 1
-                self._pattern = None
+                self._forms.setdefault(secret, _forms(secret))
 
     def remove(self, secrets: Iterable[str]) -> None:
         for secret in secrets:
@@ -53,17 +54,16 @@ class _Register:
             if left > 0:
                 self._holders[secret] = left
             elif left == 0:
-                del self._holders[secret]
-                self._pattern = None
+                del self._holders[secret], self._forms[secret]
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where in `text` they stand."""
-        if not self._holders:
-            return []
-        if self._pattern is None:
-            forms = {form for secret in self._holders for form in _forms(secret)}
-            self._pattern = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
-        return [match.span() for match in self._pattern.finditer(text)]
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where in `text` they stand; they may overlap."""
+        for forms in list(self._forms.values()):
+            for form in forms:
+                start = text.find(form)
+                while start >= 0:
+                    yield start, start + len(form)
+                    start = text.find(form, start + 1)
 
 
 _register = _Register()
@@ -85,12 +85,18 @@ def forget_secret(*secrets: str) -> None:
     _register.remove(secrets)
 
 
+def mask_while_alive(holder: object, secret: str) -> Callable[[], object]:
+    """Mask a secret that changes (a token) until its holder is gone, or what this returns is called."""
+    register_secret(secret)
+    return weakref.finalize(holder, forget_secret, secret)
+
+
 def redact(text: str) -> str:
     """`text` without anything that could sign somebody in.
 
     Both nets look at the text as it came: masking with one first could hide from the other where a secret begins.
     """
-    spans = _register.spans(text)
+    spans = list(_register.spans(text))
     for pattern in _PATTERNS:
         spans += (match.span(1) for match in pattern.finditer(text))
     if not spans:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ml_connector import clock
 from ml_connector.errors import ConfigurationError, TransientError
-from ml_connector.protocols.redaction import forget_secret, redact, register_secret
+from ml_connector.protocols.redaction import mask_while_alive, redact
 from ml_connector.protocols.token_endpoint import TokenAnswer
 
 REFUSAL_KEPT_S = 60.0
@@ -51,6 +51,8 @@ class TokenBroker:
         self._token: AccessToken | None = None
         self._renewal: asyncio.Task[None] | None = None
         self._refusal: tuple[float, ConfigurationError] | None = None
+        self._forget: Callable[[], object] = lambda: None
+        """Ends the masking of the token that is replaced."""
         self.token_requests = 0
 
     async def headers(self) -> dict[str, str]:
@@ -109,11 +111,10 @@ class TokenBroker:
         except ConfigurationError as error:
             self._refusal = (clock.monotonic() + REFUSAL_KEPT_S, error)
             raise
-        register_secret(after.access_token)
-        if before is not None:
-            forget_secret(before.access_token)
-            if before.access_token == after.access_token:
-                after = AccessToken(after.access_token, after.headers, after.expires_at, after.expires_at)
+        forget, self._forget = self._forget, mask_while_alive(self, after.access_token)
+        forget()
+        if before is not None and before.access_token == after.access_token:
+            after = AccessToken(after.access_token, after.headers, after.expires_at, after.expires_at)
         self._token = after
 
     def _token_of(self, access_token: str, ttl_s: float) -> AccessToken:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import logging
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,6 +19,7 @@ from ml_connector.clock import ManualClock
 from ml_connector.errors import AuthenticationError, RemoteFaultError
 from ml_connector.protocols.http import Http
 from ml_connector.protocols.oauth2 import OAuth2ClientCredentials, OAuth2RefreshToken, StoredToken
+from ml_connector.protocols.redaction import redact
 from ml_connector.protocols.token_broker import renewal_lead_s
 from scripted_server import Reply, ScriptedServer
 
@@ -66,6 +68,16 @@ async def test_twenty_callers_make_one_renewal(server: ScriptedServer, http: Htt
     await asyncio.gather(*(auth.renew(headers) for headers in first))
     assert await auth.headers() == {"Authorization": "Bearer token-2"}
     assert auth.token_requests == len(server.seen) == 2
+
+
+async def test_tokens_of_the_past_are_not_remembered(server: ScriptedServer, http: Http) -> None:
+    server.script(token(1), token(2))
+    auth = client(server, http)
+    await auth.renew(await auth.headers())
+    assert redact("token-1, token-2") == "token-1, ***"
+    del auth
+    gc.collect()
+    assert redact("token-1, token-2") == "token-1, token-2"
 
 
 async def test_renewal_ahead_of_expiry(server: ScriptedServer, http: Http, manual_clock: ManualClock) -> None:

@@ -9,16 +9,20 @@ from urllib.parse import quote
 
 import pytest
 
-from ml_connector.protocols import redaction
-from ml_connector.protocols.redaction import RedactionFilter, forget_secret, install, redact, register_secret
+from ml_connector.protocols.redaction import (
+    RedactionFilter,
+    forget_secret,
+    install,
+    mask_while_alive,
+    redact,
+    register_secret,
+)
 
 SECRET = "pä$$/w0rd+&x"
 
 
 @pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A register of its own: other tests have secrets that are common words."""
-    monkeypatch.setattr(redaction, "_register", type(redaction._register)())
+def registered() -> None:
     register_secret(SECRET)
 
 
@@ -58,6 +62,26 @@ def test_a_secret_is_masked_until_all_holders_forgot_it() -> None:
     assert redact("shared-one") == "***"
     forget_secret("shared-one")
     assert redact("shared-one") == "shared-one"
+
+
+def test_a_token_is_masked_as_long_as_somebody_holds_it() -> None:
+    class Holder:
+        pass
+
+    holder = Holder()
+    replaced = mask_while_alive(holder, "token-1")
+    mask_while_alive(holder, "token-2")
+    assert redact("token-1 token-2") == "*** ***"
+    replaced()
+    assert redact("token-1 token-2") == "token-1 ***"
+    del holder
+    assert redact("token-1 token-2") == "token-1 token-2"
+
+
+def test_secrets_that_overlap_leave_nothing_between_them() -> None:
+    register_secret("abcdef", "defghi", "cdefg")
+    assert redact("x abcdefghi y") == "x *** y"
+    assert redact("abcdefabcdef") == "******"
 
 
 def test_log_records_are_masked_with_arguments_traceback_and_extras() -> None:
