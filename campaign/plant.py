@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +23,7 @@ from campaign.kills import Kill, RequestKill, StoreKill, Strike
 from campaign.promises import Promises
 from flows.desks import Desk, desk
 from flows.plant import FLOW, Loop
+from flows.processes import Program
 from ml_connector.app import Application, Environment
 from ml_connector.sync.report import Report, Silence
 from ml_connector_simulators.framework import Simulator
@@ -103,7 +103,7 @@ class Plant:
         for simulator in (self.source, self.target):
             self.loop.do(simulator.start())
         self.promises = self._promises(setup)
-        self.processes: list[subprocess.Popen[str]] = []
+        self.processes: list[Program] = []
         self.runs = 0
         self.keys: tuple[str, ...] = KEYS[:1]
 
@@ -156,20 +156,17 @@ class Plant:
 
     # the product as a process
 
-    def start(self, *arguments: str, store_kill: StoreKill | None = None) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, store_kill: StoreKill | None = None) -> Program:
         """`ml-connector ...` as its users start it; what begins with `-c` is Python instead."""
         environment = {**os.environ, **self.environment}
         if store_kill is not None:
             environment["ML_CONNECTOR_KILL_AT"] = store_kill.text
-        program = () if arguments[:1] == ("-c",) else ("-m", "ml_connector")
-        command = [sys.executable, *program, *(arguments or ("run", FLOW, "--json"))]
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
+        process = Program(arguments or ("run", FLOW, "--json"), environment)
         self.processes.append(process)
         self.runs += 1
         return process
 
-    def end(self, process: subprocess.Popen[str], timeout_s: float = LONGEST_RUN_S) -> Ended:
+    def end(self, process: Program, timeout_s: float = LONGEST_RUN_S) -> Ended:
         """Wait for it; a process that hangs is killed and counts as failed."""
         try:
             told, said = process.communicate(timeout=timeout_s)

@@ -73,7 +73,7 @@ WRITTEN: Mapping[str, Mapping[str, Write]] = {
     },
 }
 """By target: what every pair writes."""
-SETTLED = {"servicenow": "settle:after_commit:2", "procurify": "locks:after_commit:9"}
+SETTLED = {"servicenow": "settle:after_commit:2", "procurify": "locks:after_commit:2"}
 """By target: in Procurify each write is made under a lock that other processes see."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from campaign.play import check
 from campaign.preparing import edit_between, prepare
 from campaign.scenario import Played, Scenario
 from flows.plant import FLOW
+from flows.processes import Program
 
 REFUSED = 2
 LONGEST_WAIT_S = 60.0
@@ -35,7 +35,7 @@ def freeze_and_take_over(plant: Plant, scenario: Scenario, played: Played) -> No
         _with_the_frozen(plant, scenario, frozen, played)
 
 
-def _freeze(plant: Plant, scenario: Scenario) -> subprocess.Popen[str] | None:
+def _freeze(plant: Plant, scenario: Scenario) -> Program | None:
     """A process that stands still since a request it sent; None: it was through before."""
     order = scenario.kills[0]
     assert isinstance(order, RequestKill)
@@ -60,7 +60,7 @@ def _stands_still(pid: int) -> bool:
         return False
 
 
-def _with_the_frozen(plant: Plant, scenario: Scenario, frozen: subprocess.Popen[str], played: Played) -> None:
+def _with_the_frozen(plant: Plant, scenario: Scenario, frozen: Program, played: Played) -> None:
     refused = plant.run(None, "run", FLOW)
     if refused.status != REFUSED or TELLING not in refused.said:
         played.findings.add("run", f"the second process was not refused: {refused.status} {refused.said[-300:]}")
@@ -72,7 +72,7 @@ def _with_the_frozen(plant: Plant, scenario: Scenario, frozen: subprocess.Popen[
         _thaw_after(plant, scenario, frozen, played)
 
 
-def _thaw_after(plant: Plant, scenario: Scenario, frozen: subprocess.Popen[str], played: Played) -> None:
+def _thaw_after(plant: Plant, scenario: Scenario, frozen: Program, played: Played) -> None:
     """The other is through when the first wakes up: from then on nobody has anything to write."""
     _take_over(plant, played)
     check(plant, scenario, played.findings)
@@ -82,7 +82,7 @@ def _thaw_after(plant: Plant, scenario: Scenario, frozen: subprocess.Popen[str],
         played.findings.add("write", f"the thawed process wrote {plant.writes} rows")
 
 
-def _thaw_during(plant: Plant, frozen: subprocess.Popen[str], played: Played) -> None:
+def _thaw_during(plant: Plant, frozen: Program, played: Played) -> None:
     """The other is in the middle of its writes when the first wakes up."""
     plant.call(functools.partial(plant.target.add_fault, action={"do": "delay", "seconds": SLOWLY_S}))
     deadline = time.monotonic() + LONGEST_WAIT_S
@@ -117,7 +117,7 @@ def _take_over(plant: Plant, played: Played) -> Ended:
         time.sleep(0.5)
 
 
-def _wake(plant: Plant, frozen: subprocess.Popen[str], played: Played) -> None:
+def _wake(plant: Plant, frozen: Program, played: Played) -> None:
     os.kill(frozen.pid, signal.SIGCONT)
     ended = plant.end(frozen)
     plant.wait_until_quiet()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -198,7 +197,7 @@ def test_lost_answers(plant: Plant, loss: str) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_kill_and_resume(plant: Plant, when: str, start_run: Callable[[Plant], subprocess.Popen[str]]) -> None:
+def test_kill_and_resume(plant: Plant, when: str, start_run: Callable[[Plant], processes.Program]) -> None:
     """SIGKILL at a write, before or after the target has done it; the next run finishes the job."""
     process = start_run(plant)
     plant.loop.call(lambda: plant.target.kill(process.pid, 60, when))
@@ -213,11 +212,11 @@ def test_kill_and_resume(plant: Plant, when: str, start_run: Callable[[Plant], s
 
 
 @pytest.fixture
-def start_run() -> Iterator[Callable[[Plant], subprocess.Popen[str]]]:
+def start_run() -> Iterator[Callable[[Plant], processes.Program]]:
     """A run as a process of its own on the plant's installation."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[processes.Program] = []
 
-    def start(plant: Plant) -> subprocess.Popen[str]:
+    def start(plant: Plant) -> processes.Program:
         started.append(processes.start(plant, "run", FLOW))
         return started[-1]
 

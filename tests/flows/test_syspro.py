@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -56,7 +55,7 @@ class SysproPlant(Plant):
 
     def killed_at(self, nth: int, when: str, *words: str) -> bool:
         """Whether SIGKILL at the `nth` request to SYSPRO hit the command; it was over before otherwise."""
-        process = processes.start(self, *words, output=subprocess.DEVNULL)
+        process = processes.start(self, *words)
         self.loop.call(lambda: self.source.kill(process.pid, nth, when))
         process.wait(120)
         self.source.kill_order = None
@@ -364,7 +363,7 @@ def test_two_companies_never_mix(companies: TwoCompanies) -> None:
     """They share suppliers' keys, accounts and cost centers, and the operator, whose sessions end each other."""
     plant = companies
     plant.switch(plant.source, eviction="any_company")
-    both = [processes.start(plant, "run", company, output=subprocess.DEVNULL) for company in COMPANIES]
+    both = [processes.start(plant, "run", company) for company in COMPANIES]
     assert all(process.wait(120) in (0, 3) for process in both)
     plant.run_both()
     assert plant.disagreements() == []
