@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+FLOWS = ["plex-to-snow", "plex-to-procurify", "syspro-to-snow", "sage-to-snow", "ifs-to-snow"]
 PROGRAM = [sys.executable, "-m", "ml_connector"]
 
 
@@ -34,46 +35,62 @@ def answers(url: str) -> bool:
         return probe.connect_ex((parts.hostname, parts.port)) == 0
 
 
-def test_demo_ends_with_a_table_and_stops_its_simulators(tmp_path: Path) -> None:
-    done = run(tmp_path, "demo", "--exit", COLUMNS="80")
+CHECK = (
+    f'{sys.executable} -c "import os, urllib.request as u; '
+    "[u.urlopen(each.split('=', 1)[1]).read() for each in os.environ['ML_DEMO_SYSTEMS'].split()]; "
+    "print('compared')\""
+)
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """One demo for all who look at what it leaves: its folder, and how it ended."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = run(folder, "demo", "--exit", "--check", CHECK, "--state", "state.json", COLUMNS="80")
     assert done.returncode in (0, 3), done.stderr
+    return folder, done
+
+
+def test_demo_ends_with_a_table(shown: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    _, done = shown
     assert "Flow " in done.stdout
-    flows = ("plex-to-snow", "plex-to-procurify", "syspro-to-snow", "sage-to-snow", "ifs-to-snow")
-    assert [flow for flow in flows if flow not in done.stdout] == []
+    assert [flow for flow in FLOWS if flow not in done.stdout] == []
     assert "ml-connector.yaml" in done.stdout
     assert " record ifs-to-snow invoices " in done.stdout
     assert max(len(line) for line in done.stdout.splitlines() if "ML_CONNECTOR_HOME" not in line) <= 80
-    again = run(tmp_path, "demo", "--exit", "--json")
-    found = json.loads(again.stdout)
-    assert [run["flow"] for run in found["runs"]] == list(flows)
-    assert found["outcome"] in ("complete", "complete_with_exceptions")
-    assert len(found["simulators"]) == 6
-    assert not any(answers(each["url"]) for each in found["simulators"])
 
 
-def test_demo_leaves_a_home_that_the_other_commands_understand(tmp_path: Path) -> None:
-    run(tmp_path, "demo", "--exit")
-    home = str(tmp_path / ".ml-connector-demo")
-    verified = run(tmp_path, "audit", "verify", "--json", ML_CONNECTOR_HOME=home)
+def test_demo_leaves_a_home_that_the_other_commands_understand(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = shown
+    home = str(folder / ".ml-connector-demo")
+    verified = run(folder, "audit", "verify", "--json", ML_CONNECTOR_HOME=home)
     assert json.loads(verified.stdout) == {"unbroken": True, "findings": []}
-    listed = run(tmp_path, "records", "ifs-to-snow", "--state", "landed", "--json", ML_CONNECTOR_HOME=home)
+    listed = run(folder, "records", "ifs-to-snow", "--state", "landed", "--json", ML_CONNECTOR_HOME=home)
     keys = [each["key"] for each in json.loads(listed.stdout)["records"] if each["entity"] == "invoices"]
-    story = run(tmp_path, "record", "ifs-to-snow", "invoices", keys[0], ML_CONNECTOR_HOME=home)
+    story = run(folder, "record", "ifs-to-snow", "invoices", keys[0], ML_CONNECTOR_HOME=home)
     for sentence in ("Read from IFS Cloud.", "Understood as:", "Sent to ServiceNow:", "ServiceNow answered:", "Landed"):
         assert sentence in story.stdout
 
 
-def test_demo_runs_a_check_while_the_simulators_run(tmp_path: Path) -> None:
-    check = (
-        f'{sys.executable} -c "import os, urllib.request as u; '
-        "[u.urlopen(each.split('=', 1)[1]).read() for each in os.environ['ML_DEMO_SYSTEMS'].split()]; "
-        "print('compared')\""
-    )
-    done = run(tmp_path, "demo", "--exit", "--check", check, "--state", "state.json")
-    assert done.returncode in (0, 3)
+def test_demo_runs_a_check_while_the_simulators_run(
+    shown: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, done = shown
     assert "compared" in done.stderr
-    assert set(json.loads((tmp_path / "state.json").read_text())) == {"simulators", "flows", "home"}
-    assert run(tmp_path, "demo", "--exit", "--check", "exit 7").returncode == 1
+    assert set(json.loads((folder / "state.json").read_text())) == {"simulators", "flows", "home"}
+
+
+def test_demo_as_json_twice_in_a_folder_with_a_check_that_fails(tmp_path: Path) -> None:
+    for status in (0, 7):
+        done = run(tmp_path, "demo", "--exit", "--json", "--check", f"exit {status}")
+        assert done.returncode == 1 if status else done.returncode in (0, 3)
+        found = json.loads(done.stdout)
+        assert [run["flow"] for run in found["runs"]] == FLOWS
+        assert found["outcome"] in ("complete", "complete_with_exceptions")
+        assert len(found["simulators"]) == 6
+        assert not any(answers(each["url"]) for each in found["simulators"])
 
 
 def test_demo_leaves_a_foreign_folder_alone(tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ def test_unknown_names_give_the_nearest(applied: Run) -> None:
 
 
 def test_interrupt_ends_between_batches_with_four(applied: Run, world: World) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests in the background ignores it
+
     def interrupt(world: World, write: object) -> str:
         world.on_write = lambda world, write: ""
         os.kill(os.getpid(), signal.SIGINT)
