@@ -40,9 +40,17 @@ class Loop:
         return self.do(run())
 
     def close(self) -> None:
+        self.do(self._end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _end_all(self) -> None:
+        """Answers that never came are given up."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 def configuration(source: Simulator, target: Simulator, settings: Mapping[str, Mapping[str, Any]]) -> str:
