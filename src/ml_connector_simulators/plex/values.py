@@ -48,11 +48,13 @@ def guid(pcn: str, entity: str, number: object) -> str:
     return str(uuid5(_GUIDS, f"{pcn} {entity} {number}"))
 
 
+@lru_cache(maxsize=1 << 16)
 def stamp(moment: datetime, ticks: int = 0) -> str:
     """A moment as it is kept; `ticks` are the further 100 ns that Plex tells (below 10)."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}{ticks}Z"
 
 
+@lru_cache(maxsize=1 << 16)
 def read_stamp(text: str) -> str | None:
     """`YYYY-MM-DDThh:mm[:ss[.f{1,7}]]Z` as it is kept; None for any other text, a bare date above all (§3)."""
     found = _STAMP.fullmatch(text)
