@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,14 +55,20 @@ def survey_alone(moment: Moment) -> Survey:
 
 def survey_all(moments: Sequence[Moment], workers: int) -> dict[Moment, Survey]:
     """What the runs do when nobody kills them."""
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        return dict(zip(moments, pool.map(survey_alone, moments, chunksize=1), strict=True))
+    with _pool(workers) as pool:
+        return dict(zip(moments, pool.map(survey_alone, moments), strict=True))
 
 
 def play_all(scenarios: Sequence[Scenario], server_url: str, workers: int) -> Iterator[Played]:
     """In any order, as they end."""
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap_unordered(functools.partial(play_alone, server_url=server_url), scenarios)
+    with _pool(workers) as pool:
+        for played in as_completed([pool.submit(play_alone, each, server_url) for each in scenarios]):
+            yield played.result()
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """Processes that may have children, which those of a Pool may not."""
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
 
 @contextmanager
