@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ml_connector.cli import words
 from ml_connector.cli.options import FlowName, Json, RouteName, State, application
 from ml_connector.cli.output import Output
 from ml_connector.errors import ConfigurationError
@@ -83,14 +84,6 @@ def state_of(text: str) -> canonical.State:
         raise ConfigurationError(f"There is no state {text!r}.", fix=fix) from None
 
 
-STATE_COLOURS = {"landed": "green", "delivered": "green", "rejected": "red", "held": "yellow", "in_doubt": "yellow"}
-
-
-def state_text(state: str) -> str:
-    """A state in words, coloured."""
-    return f"[{STATE_COLOURS.get(state, 'default')}]{state.replace('_', ' ')}[/]"
-
-
 def _show(lines: list[dict[str, Any]], output: Output) -> None:
     from rich.table import Table
 
@@ -102,7 +95,7 @@ def _show(lines: list[dict[str, Any]], output: Output) -> None:
             line["entity"],
             output.escape(line["key"]),
             output.escape(line["label"]),
-            state_text(line["state"]),
+            words.state(line["state"]),
             output.escape(line["message"] or ""),
         )
     output.show(made)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ml_connector.cli import words
 from ml_connector.cli.payload import currency_of, payload_table, sections
-from ml_connector.cli.records import state_text
 
 if TYPE_CHECKING:
     from ml_connector.cli.output import Output
@@ -51,7 +50,7 @@ class Teller:
         label = f"  {self._escape(now['label'])}" if now and now["label"] else ""
         kind = self._told["singular"]
         title = f"{kind[:1].upper()}{kind[1:]}"
-        state = f"  {state_text(now['state'])}" if now else ""
+        state = f"  {words.state(now['state'])}" if now else ""
         self._output.show(f"[bold]{title} {self._escape(self._told['key'])}[/]{label}{state}")
         self._output.show(
             f"{self._escape(self._names['source'])} into {self._escape(self._names['target'])}, "
@@ -132,7 +131,7 @@ class Teller:
 
     def _now(self, now: Json) -> None:
         where = f", in {self._names['target']} under {now['target_id']}" if now["target_id"] else ""
-        self._output.show(f"\n[bold]Now:[/] {state_text(now['state'])}{self._escape(where)}")
+        self._output.show(f"\n[bold]Now:[/] {words.state(now['state'])}{self._escape(where)}")
         if now["message"]:
             self._line(self._escape(now["message"]))
         if now["waits_for"]:

@@ -23,12 +23,18 @@ COLOURS = {
     "failed": "red",
     "": "cyan",
 }
+STATE_COLOURS = {"landed": "green", "delivered": "green", "rejected": "red", "held": "yellow", "in_doubt": "yellow"}
 
 
 def outcome(name: str, *, short: bool = False) -> str:
     """An outcome in words, coloured; `short` for tables."""
     text = OUTCOMES.get(name, name)
     return f"[{COLOURS.get(name, 'default')}]{text.rpartition('with ')[2] if short else text}[/]"
+
+
+def state(state: str) -> str:
+    """A state in words, coloured."""
+    return f"[{STATE_COLOURS.get(state, 'default')}]{state.replace('_', ' ')}[/]"
 
 
 def entity(name: str) -> str:
