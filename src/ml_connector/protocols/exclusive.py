@@ -16,8 +16,6 @@ from ml_connector.errors import UnreachableError
 TTL_S = 15.0
 """A dead holder's lock is free again after so long."""
 ASK_EVERY_S = 0.2
-
-
 KEEP_AT_MOST_S = 2.0
 """So long, roughly, a lock is kept from body to body; then whoever waits gets his turn."""
 
@@ -52,6 +50,8 @@ class _Here:
         self.alone = asyncio.Lock()
         self._held: _Held | None = None
         self._end: asyncio.TimerHandle | None = None
+        self._not_before = float("-inf")
+        """By our clock; until then it is the turn of others."""
 
     async def take(self, locks: Locks, name: str, wait_s: float) -> bool:
         """Take it from the store unless it is kept still; whether it had to be taken."""
@@ -60,6 +60,8 @@ class _Here:
         if self._held is not None and self._held.is_certain(locks):
             return False
         await self._give_back()
+        if (pause_s := self._not_before - clock.monotonic()) > 0:
+            await clock.sleep(pause_s)
         owner = secrets.token_hex(8)
         await _take(locks, name, owner, wait_s)
         done = asyncio.Event()
@@ -74,7 +76,7 @@ class _Here:
         if keep_s and loop.time() < self._held.taken_at + KEEP_AT_MOST_S:
             self._end = loop.call_later(keep_s, self._held.done.set)
         elif await self._give_back():
-            await clock.sleep(2 * ASK_EVERY_S)  # others ask, too
+            self._not_before = clock.monotonic() + 2 * ASK_EVERY_S  # so that the others see it free
 
     async def _give_back(self) -> bool:
         held, self._held = self._held, None
