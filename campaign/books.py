@@ -62,6 +62,17 @@ class Books:
                 with closing(sqlite3.connect(file, timeout=30)) as database, database:
                     database.execute("UPDATE store_lock SET expires_at = 0")
 
+    def is_kept_busy(self) -> bool:
+        """Whether somebody is amid a transaction that keeps all other writers out; in PostgreSQL nobody does."""
+        if self._url:
+            return False
+        with closing(sqlite3.connect(self._home / SQLITE_FILE, timeout=0, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            return False
+
     def states(self) -> dict[tuple[str, str], tuple[str, str]]:
         """(entity, key) -> (state, reason code)."""
         sql = "SELECT t.entity, r.key, r.state, r.code FROM store_record r JOIN store_route t ON t.id = r.route_id"

@@ -1,6 +1,6 @@
 """The business rows of a simulated target as plain values, so that two targets that were filled apart can be compared.
 
-Ids and stamps are left out; a reference reads like the row it leads to.
+Ids and stamps are left out; a reference reads as the key of the row it leads to, or like that row where it has none.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ def _servicenow(truth: Truth) -> Counter[Flat]:
     rows = {row["sys_id"]: (name, row) for name, some in truth.items() for row in some}
 
     def shallow(sys_id: str) -> str:
+        """Its key, since all else of it may be as of another moment, and is compared in its own table."""
         name, row = rows[sys_id]
+        if key := row.get("correlation_id"):
+            return f"{name} {key}"
         return f"{name}{sorted((k, v) for k, v in row.items() if k not in VOLATILE and not _is_id(v))}"
 
     def flat(name: str, row: Row) -> Flat:

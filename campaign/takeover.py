@@ -46,6 +46,10 @@ def _freeze(plant: Plant, scenario: Scenario) -> Program | None:
     while process.poll() is None and not _stands_still(process.pid):
         time.sleep(0.01)
     plant.take_back_orders()
+    while process.poll() is None and plant.books.is_kept_busy():  # frozen there, it would keep everybody out
+        os.kill(process.pid, signal.SIGCONT)
+        time.sleep(0.005)
+        os.kill(process.pid, signal.SIGSTOP)
     if process.poll() is not None:
         plant.end(process)
         return None
