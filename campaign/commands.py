@@ -12,6 +12,7 @@ from campaign.scenario import Played, Scenario
 from flows.plant import FLOW
 
 ROUTE = "invoices"
+SETTLED = ("landed", "delivered")
 ERASE = """
 import os
 from datetime import UTC, datetime
@@ -66,7 +67,8 @@ def _decide(decision: str, plant: Plant, scenario: Scenario, played: Played) -> 
     prepare(plant, scenario.stage, scenario.seed)
     plant.run_here()
     books = plant.books
-    key = min(key for (route, key), (state, _) in books.states().items() if (route, state) == (ROUTE, "landed"))
+    there = {key for (route, key), (state, _) in books.states().items() if route == ROUTE and state in SETTLED}
+    key = min(there)
     arguments = (FLOW, ROUTE, key, "--reason", "looked at")
     if decision == "release":
         _again(plant, played.findings, "hold", *arguments)

@@ -199,8 +199,14 @@ def compare_invoices(sources: Sequence[Source], target: Target, expected: list[I
     typed = {seen.number for seen in target.invoices if not seen.ours}
     for facts in want | have:
         if want[facts] != have[facts] and facts[1] not in typed:
-            problems.append(f"invoice {facts[:4]}: {have[facts]} on the target, {want[facts]} wanted {facts[4:]}")
+            counted = f"{have[facts]} on the target, {want[facts]} wanted"
+            problems.append(f"invoice {facts[:4]}: {counted} {[_told(each) for each in facts[4:]]}")
     return problems
+
+
+def _told(fact: Any) -> Any:
+    """The same words in every process: sets have no order."""
+    return sorted(fact, key=str) if isinstance(fact, frozenset) else fact
 
 
 def facts_of(invoice: Invoice) -> tuple[Any, ...]:
