@@ -88,7 +88,9 @@ def forget_secret(*secrets: str) -> None:
 def mask_while_alive(holder: object, secret: str) -> Callable[[], object]:
     """Mask a secret that changes (a token) until its holder is gone, or what this returns is called."""
     register_secret(secret)
-    return weakref.finalize(holder, forget_secret, secret)
+    end = weakref.finalize(holder, forget_secret, secret)
+    end.atexit = False  # what is said while the process ends is masked, too
+    return end
 
 
 def redact(text: str) -> str:
